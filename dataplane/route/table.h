@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A routing table (one per table id): what is configured or learnt of both
+// families (RIB), and what forwards (FIB), kept equal.
+//
+// Control thread only. Workers read fib4/fib6 (fib4_tbl.h, fib6_tbl.h); a
+// change is published before the call returns, memory is freed after a grace
+// period. Next hops are counted references into a struct nexthops.
+#pragma once
+
+#include "dataplane/base/compiler.h"
+#include "dataplane/route/prefix.h"
+
+struct fib4;
+struct fib6;
+struct nexthops;
+struct table;
+
+// Lower wins, in this order (administrative distance).
+enum route_source {
+	ROUTE_CONNECTED,
+	ROUTE_LOCAL,
+	ROUTE_NEIGH, // host route of a resolved neighbour
+	ROUTE_STATIC,
+	ROUTE_KERNEL,
+	ROUTE_MRT,
+	ROUTE_BGP,
+	ROUTE_N_SOURCES,
+};
+const char *route_source_name(enum route_source source);
+
+struct route {
+	struct prefix prefix;
+	uint8_t source; // enum route_source
+	uint8_t pref;	// between paths of equal source: lower wins
+	uint16_t nh;	// next-hop id
+};
+
+struct table *table_new(struct nexthops *nexthops) must_check;
+void table_free(struct table *table); // no worker may read it any more
+
+// Takes a reference on route->nh. A second route of the same prefix and source
+// replaces the first. -ENOMEM (nothing changed), -EINVAL.
+int table_add(struct table *table, const struct route *route) must_check;
+// -ENOENT.
+int table_del(struct table *table, const struct prefix *prefix, enum route_source source);
+// Removes every route of a source, at most n a call; returns how many are left to do.
+size_t table_flush(struct table *table, enum route_source source, size_t n);
+
+// Bulk loads leave root slots unbuilt (they answer from the RIB); step builds
+// some of them and returns how many slots are still unbuilt.
+void table_bulk_start(struct table *table);
+void table_bulk_stop(struct table *table);
+size_t table_step(struct table *table, uint64_t budget_ns);
+
+// Best route that covers addr (longest match) or is exactly prefix: -ENOENT.
+int table_find(const struct table *table, const struct addr *addr, struct route *out) must_check;
+int table_get(const struct table *table, const struct prefix *prefix, struct route *out) must_check;
+// All sources' routes of one prefix, best first; returns how many (at most max).
+unsigned table_paths(const struct table *table, const struct prefix *prefix, struct route out[],
+		     unsigned max);
+
+// Best routes in order (IPv4 first), starting after *from (NULL: at the start);
+// fill out[0..max) and return how many: the caller pages, so no step is long.
+size_t table_walk(const struct table *table, const struct prefix *from, struct route out[],
+		  size_t max);
+
+struct table_stats {
+	uint64_t n_routes4, n_routes6; // prefixes with a best route
+	uint64_t n_by_source[ROUTE_N_SOURCES];
+	uint64_t rib_bytes, fib4_bytes, fib6_bytes;
+	uint64_t unbuilt4, unbuilt6; // root slots
+	uint64_t n_refused;	     // routes refused for lack of memory
+};
+void table_stats_get(const struct table *table, struct table_stats *stats);
+
+const struct fib4 *table_fib4(const struct table *table);
+const struct fib6 *table_fib6(const struct table *table);
