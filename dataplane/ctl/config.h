@@ -57,7 +57,7 @@ struct conf_iface {
 	unsigned table;		   // table id
 	bool host;		   // a TAP of the same name
 	enum conf_rpf rpf;
-	bool ip6_ra_accept; // reserved for hosts: routers ignore RAs (RFC 4861 6.2.7)
+	bool ip6_ra_accept; // reserved for hosts: routers ignore RAs (RFC 4861 §6.2.7)
 	struct conf_addr *addr;
 	unsigned n_addr;
 	unsigned line;
@@ -116,14 +116,14 @@ struct conf_neighbour {
 };
 
 struct conf_ip {
-	bool martians;			// RFC 1812 5.3.7, on by default
+	bool martians;			// RFC 1812 §5.3.7, on by default
 	bool source_route;		// forward source-routed packets; off by default
-	bool directed_broadcast;	// RFC 2644; off by default
+	bool directed_broadcast;	// RFC 2644 §4; off by default
 	unsigned icmp_rate, icmp_burst; // errors a second per worker; burst
 };
 
 struct conf_neigh {
-	unsigned reachable_s, retrans_ms, probes; // RFC 4861 10
+	unsigned reachable_s, retrans_ms, probes; // RFC 4861 §10
 	unsigned max;				  // entries over all ifaces
 	unsigned hold;				  // packets held for one address
 };

@@ -1,0 +1,217 @@
+#!/usr/bin/python3
+"""Runs every suite, prints a table, and ends with the one line CI reads.
+
+A suite is a function that returns rows (name, result, seconds, word), where
+result is passed, failed or skipped. Output of a suite goes to build-logs/ and
+is shown when something in it failed. See scripts/test for the use.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOGS = ROOT / "build-logs"
+FUZZ_RUNS = 50000
+FUZZ_SECONDS = 60
+TAIL = 60
+
+
+def command(log, argv, limit, env=None):
+    """Run argv with its output in a log file; the exit code, or None when it took too long."""
+    LOGS.mkdir(exist_ok=True)
+    environment = dict(os.environ, **(env or {}))
+    with open(LOGS / f"{log}.log", "ab") as out:
+        out.write(f"$ {' '.join(map(str, argv))}\n".encode())
+        out.flush()
+        try:
+            return subprocess.run(argv, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out,
+                                  stderr=subprocess.STDOUT, timeout=limit,
+                                  env=environment, check=False).returncode
+        except subprocess.TimeoutExpired:
+            out.write(f"\ntook longer than {limit} s\n".encode())
+            return None
+
+
+def single(log, name, argv, limit, env=None):
+    """One command that is one test."""
+    start = time.monotonic()
+    code = command(log, argv, limit, env)
+    return [(name, "passed" if code == 0 else "failed", time.monotonic() - start,
+             "took too long" if code is None else f"exit code {code}" if code else "")]
+
+
+def build(kind):
+    def run(opt):
+        return single(f"build-{kind}", kind, ["scripts/build", kind, "-j", str(opt.jobs)], 1200)
+    return run
+
+
+def last_line(text):
+    lines = [line for line in (text or "").splitlines() if line.strip()]
+    return lines[-1].strip() if lines else ""
+
+
+def meson(build_dir, suite):
+    """The tests that meson knows, read back from its own log, one JSON object a line."""
+    def run(opt):
+        if not (ROOT / build_dir / "build.ninja").exists():
+            return [(suite, "failed", 0, f"{build_dir} was not built")]
+        log = f"{suite}-{build_dir}"
+        code = command(log, ["meson", "test", "-C", build_dir, "--no-rebuild", "--suite", suite,
+                             "--num-processes", str(opt.jobs), "--logbase", log], 1200)
+        rows = []
+        record = ROOT / build_dir / "meson-logs" / f"{log}.json"
+        for line in record.read_text().splitlines() if record.exists() else []:
+            test = json.loads(line)
+            name = test["name"].split(" / ")[-1]
+            if test["result"] in ("OK", "EXPECTEDFAIL"):
+                rows.append((name, "passed", test["duration"], ""))
+            elif test["result"] == "SKIP":
+                rows.append((name, "skipped", test["duration"], last_line(test.get("stdout"))))
+            else:
+                with open(LOGS / f"{log}.log", "a", encoding="utf-8") as out:
+                    out.write(f"\n--- {name} ---\n{test.get('stdout', '')}{test.get('stderr', '')}")
+                rows.append((name, "failed", test["duration"], test["result"].lower()))
+        if code and not any(row[1] == "failed" for row in rows):
+            rows.append((suite, "failed", 0, f"meson test: exit code {code}"))
+        return rows
+    return run
+
+
+def fuzz(opt):
+    """Each target for a fixed number of inputs from a fixed seed."""
+    del opt
+    rows = []
+    for program in sorted((ROOT / "build-fuzz/tests/fuzz").glob("*_fuzz")):
+        seeds = ROOT / "tests/fuzz" / (program.name.replace("_fuzz", "_seeds"))
+        corpus = [str(seeds)] if seeds.is_dir() else []
+        rows += single(f"fuzz-{program.name}", program.name,
+                       [program, f"-runs={FUZZ_RUNS}", "-seed=1", "-max_len=4096",
+                        f"-max_total_time={FUZZ_SECONDS}", "-rss_limit_mb=1024",
+                        "-timeout=10", f"-artifact_prefix={LOGS}/", *corpus], FUZZ_SECONDS + 60)
+    return rows
+
+
+def net(opt):
+    """pytest over network namespaces, read back from its JUnit file."""
+    if os.geteuid() != 0:
+        return [("net", "skipped", 0, "network namespaces need root")]
+    LOGS.mkdir(exist_ok=True)
+    report = LOGS / "net.xml"
+    report.unlink(missing_ok=True)
+    argv = ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-ra", "--durations=10",
+            f"--junitxml={report}", "tests/net"]
+    code = command("net", argv + (["-k", opt.k] if opt.k else []), 1800)
+    rows = []
+    if report.exists():
+        for case in xml.etree.ElementTree.parse(report).iter("testcase"):
+            result, word = "passed", ""
+            for child in case:
+                if child.tag in ("failure", "error"):
+                    result, word = "failed", last_line(child.get("message"))
+                elif child.tag == "skipped":
+                    result, word = "skipped", last_line(child.get("message"))
+            name = case.get("classname", "").split(".")[-1] + "::" + case.get("name")
+            rows.append((name, result, float(case.get("time", 0)), word))
+    if code not in (0, 5) and not any(row[1] == "failed" for row in rows):
+        rows.append(("net", "failed", 0, f"pytest: exit code {code}"))
+    return rows
+
+
+def demo(opt):
+    del opt
+    if not (ROOT / "scripts/demo").exists():
+        return []
+    if os.geteuid() != 0:
+        return [("demo --once", "skipped", 0, "network namespaces need root")]
+    return single("demo", "demo --once", ["scripts/demo", "--once"], 300)
+
+
+SUITES = {
+    "build": build("release"),
+    "build-asan": build("asan"),
+    "build-fuzz": build("fuzz"),
+    "lint": meson("build", "lint"),
+    "unit": meson("build", "unit"),
+    "unit-asan": meson("build-asan", "unit"),
+    "fuzz": fuzz,
+    "net": net,
+    "demo": demo,
+}
+# What has to be built before a suite means something.
+NEEDS = {"lint": "build", "unit": "build", "unit-asan": "build-asan", "fuzz": "build-fuzz",
+         "net": "build", "demo": "build"}
+
+
+def choose(only):
+    names = list(SUITES)
+    if not only:
+        return names
+    wanted = only.split(",")
+    for name in wanted:
+        if name not in SUITES:
+            sys.exit(f"scripts/test: --only '{name}': allowed are {', '.join(SUITES)}")
+    return [name for name in names if name in wanted or name in (NEEDS.get(w) for w in wanted)]
+
+
+def show_failure(name, rows):
+    for row in rows:
+        if row[1] == "failed":
+            print(f"  FAILED {name}: {row[0]} ({row[3]})")
+    for log in sorted(LOGS.glob("*.log")):
+        if log.stem.startswith(name) or log.stem.startswith(f"{name.split('-')[0]}-build"):
+            text = log.read_text(errors="replace").splitlines()
+            print(f"  --- the end of {log.relative_to(ROOT)} ---")
+            print("\n".join(f"  | {line}" for line in text[-TAIL:]))
+
+
+def run_suites(names, opt):
+    table = {}
+    for name in names:
+        print(f"== {name}", flush=True)
+        start = time.monotonic()
+        rows = SUITES[name](opt)
+        table[name] = (rows, time.monotonic() - start)
+        for row in rows:
+            if row[1] == "skipped":
+                print(f"  skipped: {row[0]}: {row[3]}")
+        if any(row[1] == "failed" for row in rows):
+            show_failure(name, rows)
+        sys.stdout.flush()
+    return table
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/test")
+    parser.add_argument("--only", metavar="SUITE,...", help="these suites (and their builds)")
+    parser.add_argument("-k", metavar="EXPRESSION", help="only network tests that match")
+    parser.add_argument("-j", dest="jobs", type=int, default=os.cpu_count(), metavar="N")
+    parser.add_argument("--list", action="store_true", help="name the suites and stop")
+    opt = parser.parse_args()
+    if opt.list:
+        print("\n".join(SUITES))
+        return 0
+    for log in LOGS.glob("*"):
+        log.unlink()
+    table = run_suites(choose(opt.only), opt)
+
+    total = {"passed": 0, "failed": 0, "skipped": 0}
+    print(f"\n{'suite':12} {'passed':>7} {'failed':>7} {'skipped':>7} {'seconds':>8}")
+    for name, (rows, seconds) in table.items():
+        count = {word: sum(row[1] == word for row in rows) for word in total}
+        print(f"{name:12} {count['passed']:7} {count['failed']:7} {count['skipped']:7} "
+              f"{seconds:8.1f}")
+        for word in total:
+            total[word] += count[word]
+    print(f"{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped")
+    return 1 if total["failed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
