@@ -115,6 +115,18 @@ $body
 }"
 accept "$scripts/check-sizes.sh" "$tree"
 
+drops() { # lines of graph.def, complaint
+	plant dataplane/graph.def "$1"
+	expect "$2" "$scripts/check-drops.sh" "$tree"
+}
+drops 'NODE(IP4_X, ip4_x, "ip4-x", NO_HOOK)
+DROP(IP4_X, A, "same")
+DROP(IP4_X, B, "same")' 'two drops are called ip4-x/same'
+drops 'NODE(IP4_X, ip4_x, "ip4-y", NO_HOOK)' 'are not one name'
+drops 'DROP(IP4_X, A, "some")' 'which is no node above'
+drops 'NODE(IP4_X, ip4_x, "ip4-x", NO_HOOK)
+DROP(IP4_X, A, "Bad Name")' 'words with dashes'
+
 plant dataplane/x.c 'int   x;'
 cp "$scripts/../.clang-format" "$tree"
 if "$scripts/check-format.sh" "$tree" >/dev/null 2>&1 || [ $? != 77 ]; then
