@@ -15,7 +15,7 @@ struct bgp_route {
 	struct bgp_addr peer; // family 0: the peer table does not tell
 	uint32_t peer_as;
 	uint32_t peer_id;    // BGP identifier, as a number
-	uint32_t path_id;    // RFC 7911; 0 without add-path
+	uint32_t path_id;    // RFC 7911 §3; 0 without add-path
 	uint32_t time_s;     // Unix time at which the path was learnt
 	uint16_t peer_index; // in the dump's peer table
 };

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/ctl/mrt_file.h"
+
+#include "dataplane/bgp/mrt_sync.h"
+#include "dataplane/ctl/unpack.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// The window holds a record and what comes behind it, by which it is judged.
+enum { WINDOW_LEN = 1 << 20, AHEAD_LEN = 32 << 10 };
+
+struct mrt_file {
+	struct unpack *src;
+	char name[256];
+	uint8_t *buf;
+	size_t cap, start, end; // buf[start..end) is read and not yet consumed
+	bool at_eof;
+	bool is_done;
+	uint64_t offset; // of buf[start] in the decompressed stream
+	struct err src_err;
+	struct mrt_file_stats stats;
+};
+
+struct mrt_file *mrt_file_open(const char *path, struct err *err)
+{
+	struct mrt_file *file = calloc(1, sizeof(*file));
+
+	if (!file)
+		goto no_memory;
+	snprintf(file->name, sizeof(file->name), "%s", strcmp(path, "-") ? path : "standard input");
+	file->cap = WINDOW_LEN;
+	file->buf = malloc(file->cap);
+	if (!file->buf)
+		goto no_memory;
+	file->src = unpack_open(path, err);
+	if (!file->src)
+		goto close;
+	return file;
+
+no_memory:
+	err_set(err, ENOMEM, "%s: out of memory", path);
+	errno = ENOMEM;
+close:
+	mrt_file_close(file);
+	return NULL;
+}
+
+void mrt_file_close(struct mrt_file *file)
+{
+	if (!file)
+		return;
+	unpack_close(file->src);
+	free(file->buf);
+	free(file);
+}
+
+void mrt_file_stats_get(const struct mrt_file *file, struct mrt_file_stats *stats)
+{
+	*stats = file->stats;
+	stats->pos = unpack_pos(file->src);
+	stats->size = unpack_size(file->src);
+	stats->n_bytes = file->offset + (file->end - file->start);
+	stats->format = unpack_format_name(unpack_format(file->src));
+}
+
+static size_t avail(const struct mrt_file *file)
+{
+	return file->end - file->start;
+}
+
+static void drop(struct mrt_file *file, size_t len)
+{
+	file->start += len;
+	file->offset += len;
+}
+
+// Makes room for want bytes from start on.
+static int window_grow(struct mrt_file *file, size_t want)
+{
+	size_t cap = file->cap;
+	uint8_t *buf;
+
+	if (want <= file->cap - file->start)
+		return 0;
+	memmove(file->buf, file->buf + file->start, avail(file));
+	file->end -= file->start;
+	file->start = 0;
+	while (cap < want)
+		cap *= 2;
+	if (cap == file->cap)
+		return 0;
+	buf = realloc(file->buf, cap);
+	if (!buf)
+		return err_set(&file->src_err, ENOMEM, "%s: out of memory", file->name);
+	file->buf = buf;
+	file->cap = cap;
+	return 0;
+}
+
+// Reads until want bytes are there or nothing more comes.
+static void fill(struct mrt_file *file, size_t want)
+{
+	if (likely(avail(file) >= want || file->at_eof))
+		return;
+	if (window_grow(file, want))
+		file->at_eof = true;
+	while (!file->at_eof && avail(file) < want) {
+		ssize_t got = unpack_read(file->src, file->buf + file->end, file->cap - file->end,
+					  &file->src_err);
+
+		if (got <= 0)
+			file->at_eof = true;
+		else
+			file->end += (size_t)got;
+	}
+}
+
+// The stream is used up, well or not.
+static enum mrt_file_event finish(struct mrt_file *file, struct mrt_file_record *rec)
+{
+	rec->offset = file->offset;
+	rec->number = file->stats.n_records + 1;
+	file->is_done = true;
+	if (file->src_err.code)
+		snprintf(rec->text, sizeof(rec->text),
+			 "%.400s (the data end inside record %" PRIu64 " at offset %" PRIu64 ")",
+			 file->src_err.text, rec->number, rec->offset);
+	else if (avail(file))
+		snprintf(rec->text, sizeof(rec->text),
+			 "%s: record %" PRIu64 " at offset %" PRIu64
+			 " is cut: the file ends %zu bytes after its start",
+			 file->name, rec->number, rec->offset, avail(file));
+	else if (file->stats.n_records == 0)
+		snprintf(rec->text, sizeof(rec->text), "%s: no MRT record in %" PRIu64 " bytes",
+			 file->name, rec->offset);
+	else
+		return MRT_FILE_END;
+	drop(file, avail(file));
+	file->stats.n_errors++;
+	return MRT_FILE_ERROR;
+}
+
+// No record begins at the start of the window: looks for one behind it.
+static enum mrt_file_event recover(struct mrt_file *file, struct mrt_file_record *rec)
+{
+	size_t want;
+
+	rec->offset = file->offset;
+	rec->number = file->stats.n_records + 1;
+	drop(file, 1);
+	do {
+		drop(file, mrt_resync(file->buf + file->start, avail(file), file->at_eof, &want));
+		fill(file, want);
+	} while (want);
+	rec->skipped = file->offset - rec->offset;
+	file->stats.n_skipped_bytes += rec->skipped;
+	if (avail(file) == 0 && file->stats.n_records == 0)
+		return finish(file, rec);
+	file->stats.n_damages++;
+	snprintf(rec->text, sizeof(rec->text),
+		 "%s: record %" PRIu64 " should begin at offset %" PRIu64 ": skipped %" PRIu64
+		 " bytes that belong to no record",
+		 file->name, rec->number, rec->offset, rec->skipped);
+	return MRT_FILE_DAMAGE;
+}
+
+// Does a header follow at this offset of the window, or nothing at all?
+static bool is_followed(const struct mrt_file *file, size_t at)
+{
+	struct mrt_hdr next;
+
+	if (at > avail(file))
+		return false;
+	if (avail(file) - at < MRT_HDR_LEN)
+		return true; // the end, or a cut header: judged when it is reached
+	mrt_hdr_decode(file->buf + file->start + at, &next);
+	return mrt_hdr_is_plausible(&next);
+}
+
+// Is this a record? The header alone cannot tell: what follows and what the
+// body says of itself decide. May correct the length.
+static bool is_record(const struct mrt_file *file, struct mrt_hdr *hdr)
+{
+	const uint8_t *p = file->buf + file->start;
+	size_t len = MRT_HDR_LEN + hdr->len;
+
+	if (!mrt_hdr_is_plausible(hdr))
+		return mrt_chain_holds(p + len, avail(file) - len, file->at_eof);
+	if (likely(is_followed(file, len) && avail(file) - len != MRT_DUMP_SHORTFALL))
+		return true;
+	if (hdr->type == MRT_TABLE_DUMP && is_followed(file, len + MRT_DUMP_SHORTFALL)) {
+		hdr->len += MRT_DUMP_SHORTFALL;
+		return true;
+	}
+	return mrt_body_is_sound(hdr, p + MRT_HDR_LEN);
+}
+
+// The record is longer than what is left: its length is wrong if another one
+// can be found inside it, else the file is cut.
+static enum mrt_file_event cut(struct mrt_file *file, struct mrt_file_record *rec)
+{
+	size_t want, left = avail(file) - 1;
+
+	if (mrt_resync(file->buf + file->start + 1, left, true, &want) < left)
+		return recover(file, rec);
+	return finish(file, rec);
+}
+
+static enum mrt_file_event deliver(struct mrt_file *file, struct mrt_file_record *rec)
+{
+	rec->body = file->buf + file->start + MRT_HDR_LEN;
+	rec->offset = file->offset;
+	rec->number = ++file->stats.n_records;
+	rec->skipped = 0;
+	rec->text[0] = '\0';
+	drop(file, MRT_HDR_LEN + rec->hdr.len);
+	return MRT_FILE_RECORD;
+}
+
+enum mrt_file_event mrt_file_next(struct mrt_file *file, struct mrt_file_record *rec)
+{
+	if (file->is_done)
+		return MRT_FILE_END;
+	fill(file, AHEAD_LEN);
+	if (avail(file) < MRT_HDR_LEN)
+		return finish(file, rec);
+	mrt_hdr_decode(file->buf + file->start, &rec->hdr);
+	if (rec->hdr.len > MRT_RECORD_MAX)
+		return recover(file, rec);
+	fill(file, MRT_HDR_LEN + rec->hdr.len + AHEAD_LEN);
+	if (avail(file) < MRT_HDR_LEN + rec->hdr.len)
+		return cut(file, rec);
+	if (unlikely(!is_record(file, &rec->hdr)))
+		return recover(file, rec);
+	return deliver(file, rec);
+}
