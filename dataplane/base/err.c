@@ -30,5 +30,6 @@ void err_prefix(struct err *err, const char *fmt, ...)
 	len = vsnprintf(err->text, sizeof(err->text), fmt, args);
 	va_end(args);
 	if (len >= 0 && (size_t)len < sizeof(err->text))
-		snprintf(err->text + len, sizeof(err->text) - (size_t)len, ": %s", old);
+		snprintf(err->text + len, sizeof(err->text) - (size_t)len, ": %.*s",
+			 (int)(sizeof(old) - (size_t)len) - 3, old);
 }

@@ -11,8 +11,8 @@
 #include <stdarg.h>
 
 struct err {
-	int code; // errno of the first failure, 0 while none
-	char text[512];
+	int code;	 // errno of the first failure, 0 while none
+	char text[2048]; // a configuration file earns up to ten lines
 };
 
 // Sets text (the first call wins) and returns -code. err may be NULL.
