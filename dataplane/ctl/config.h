@@ -21,6 +21,7 @@ enum conf_poll { CONF_POLL_ADAPTIVE, CONF_POLL_BUSY };
 struct conf_workers {
 	unsigned count;	     // 1..64
 	int core[64];	     // -1: automatic
+	unsigned n_cores;    // of core[], as written: count or 0
 	enum conf_poll poll; // busy, or sleep when idle
 	unsigned batch;	     // packets a burst, 1..256
 };
@@ -142,6 +143,7 @@ struct conf_control {
 
 struct config {
 	char file[CONF_PATH_MAX];
+	unsigned version;
 	enum log_level log_level;
 	struct conf_workers workers;
 	struct conf_memory memory;
@@ -161,15 +163,22 @@ struct config {
 	unsigned n_neighbours;
 };
 
+// NULL and err: one line an error, the first ten, "FILE:LINE: KEY: what is wrong".
 struct config *config_load(const char *file, struct err *err) must_check;
+// The same from memory; name stands for the file in messages.
+struct config *config_parse(const char *text, size_t len, const char *name,
+			    struct err *err) must_check;
 void config_free(struct config *conf);
 
 // What changed from old to new, a line each ("ifaces.wan.mtu: 1500 -> 1400"),
-// marked when it needs a restart. fn is called once a change.
+// marked when it needs a restart. fn is called once a change; an entry that came
+// or went has "none" on the other side. Returns the number of changes.
 typedef void config_change_fn(const char *path, const char *from, const char *to,
 			      bool needs_restart, void *arg);
 unsigned config_diff(const struct config *old, const struct config *new, config_change_fn *fn,
 		     void *arg);
 
-// The commented example file, written from the schema.
+// The commented example file, written from the schema. file is a FILE *.
 void config_example_print(void *file);
+// Every key with type, range and default: Markdown, or the middle of a man page.
+void config_reference_print(void *file, bool is_man);
