@@ -3,8 +3,8 @@
 #include "dataplane/ctl/config_check.h"
 
 #include "dataplane/ctl/config_parse.h"
+#include "dataplane/ctl/config_schema.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,9 +135,9 @@ static void fail_no_port(struct conf_ctx *ctx, const struct config *conf, const 
 	char names[160] = "";
 	size_t at = 0;
 
-	for (unsigned i = 0; i < conf->n_ports && at < sizeof(names); i++)
-		at += (size_t)snprintf(names + at, sizeof(names) - at, "%s%s", i ? ", " : " (",
-				       conf->port[i].name);
+	for (unsigned i = 0; i < conf->n_ports; i++)
+		at = conf_append(names, sizeof(names), at, "%s%s", i ? ", " : " (",
+				 conf->port[i].name);
 	conf_fail(ctx, name, "found \"%s\", allowed is the name of a port%s%s", name, names,
 		  at == 0	       ? "; there is none"
 		  : at < sizeof(names) ? ")"

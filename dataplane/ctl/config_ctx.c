@@ -259,8 +259,8 @@ void conf_fail_unknown(struct conf_ctx *ctx, const struct conf_block *block, int
 		conf_fail_key(ctx, mark, node, "unknown key %s, did you mean \"%s\"?", shown, best);
 		return;
 	}
-	for (unsigned i = 0; i < block->n_keys && at < sizeof(list); i++)
-		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s", i ? ", " : "",
-				       block->keys[i].name);
+	for (unsigned i = 0; i < block->n_keys; i++)
+		at = conf_append(list, sizeof(list), at, "%s%s", i ? ", " : "",
+				 block->keys[i].name);
 	conf_fail_key(ctx, mark, node, "unknown key %s, allowed are %s", shown, list);
 }

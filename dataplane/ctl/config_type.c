@@ -4,9 +4,23 @@
 #include "dataplane/ctl/config_schema.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+size_t conf_append(char *text, size_t len, size_t at, const char *fmt, ...)
+{
+	va_list args;
+	int n;
+
+	if (at >= len)
+		return at;
+	va_start(args, fmt);
+	n = vsnprintf(text + at, len - at, fmt, args);
+	va_end(args);
+	return n < 0 ? at : at + (size_t)n;
+}
 
 static void store(const struct conf_key *key, int64_t value, void *field)
 {
@@ -303,10 +317,10 @@ static void words_join(const struct conf_word *word, char *text, size_t len)
 	size_t at = 0;
 
 	text[0] = '\0';
-	for (; word && word->text && at < len; word++) {
+	for (; word && word->text; word++) {
 		const char *glue = at == 0 ? "" : word[1].text ? ", " : " or ";
 
-		at += (size_t)snprintf(text + at, len - at, "%s%s", glue, word->text);
+		at = conf_append(text, len, at, "%s%s", glue, word->text);
 	}
 }
 
