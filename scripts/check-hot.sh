@@ -18,6 +18,8 @@ BEGIN {
 			ok[word[1]] = 1
 }
 {
+	if (NF < 2)
+		next
 	kind = $(NF - 1)
 	if (kind == "U" || kind == "w")
 		object[$NF] = object[$NF] " " $1

@@ -5,7 +5,7 @@ static _Atomic uint64_t tsc_hz;
 
 uint64_t clock_tsc_hz(void)
 {
-	struct timespec nap = {.tv_nsec = 20 * NS_PER_MS};
+	struct timespec nap = {.tv_nsec = 20 * CLOCK_NS_PER_MS};
 	uint64_t ns, tsc;
 
 	if (tsc_hz)
@@ -15,6 +15,6 @@ uint64_t clock_tsc_hz(void)
 	nanosleep(&nap, NULL);
 	tsc = clock_tsc() - tsc;
 	ns = clock_ns() - ns;
-	tsc_hz = (uint64_t)((double)tsc * (double)NS_PER_S / (double)ns);
+	tsc_hz = (uint64_t)((double)tsc * (double)CLOCK_NS_PER_S / (double)ns);
 	return tsc_hz;
 }

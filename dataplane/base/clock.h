@@ -6,15 +6,15 @@
 
 #include <time.h>
 
-enum { NS_PER_MS = 1000000 };
-#define NS_PER_S 1000000000ull
+enum { CLOCK_NS_PER_MS = 1000000 };
+#define CLOCK_NS_PER_S 1000000000ull
 
 static inline uint64_t clock_ns(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+	return (uint64_t)ts.tv_sec * CLOCK_NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
 // CPU time of the calling thread: what a bench divides by packets.
@@ -23,7 +23,7 @@ static inline uint64_t clock_thread_ns(void)
 	struct timespec ts;
 
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+	return (uint64_t)ts.tv_sec * CLOCK_NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
 static inline uint64_t clock_tsc(void)
