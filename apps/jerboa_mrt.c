@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// jerboa-mrt: routing tables as MRT dumps, looked at and made up.
+#include "apps/mrt/stat.h"
+#include "apps/mrt/synth.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char help[] =
+	"Usage: jerboa-mrt COMMAND [options] FILE...\n"
+	"\n"
+	"  stat   what is in a dump: record types, peers, prefixes by length, errors\n"
+	"  synth  write a made-up table of the Internet's size and shape\n"
+	"\n"
+	"MRT dumps (RFC 6396) are what RouteViews and RIPE RIS publish. Files may be raw,\n"
+	"gzip or bzip2, told apart by content; - is standard input or output.\n"
+	"jerboa-mrt COMMAND --help says more, with examples.\n";
+
+static const struct {
+	const char *name;
+	int (*main)(int argc, char **argv);
+} commands[] = {{"stat", stat_main}, {"synth", synth_main}};
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+		fputs(help, stdout);
+		return 0;
+	}
+	for (size_t i = 0; argc > 1 && i < ARRAY_LEN(commands); i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].main(argc - 1, argv + 1);
+	if (argc > 1)
+		fprintf(stderr, "jerboa-mrt: no command '%s'\n\n", argv[1]);
+	fputs(help, stderr);
+	return 2;
+}
