@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define FIRST_NS (2 * NS_PER_S)
-#define EVERY_NS (NS_PER_S / 5)
+#define FIRST_NS (2 * CLOCK_NS_PER_S)
+#define EVERY_NS (CLOCK_NS_PER_S / 5)
 
 void progress_start(struct progress *p, const char *what, const char *unit)
 {
@@ -18,7 +18,7 @@ void progress_start(struct progress *p, const char *what, const char *unit)
 
 double progress_seconds(const struct progress *p)
 {
-	return (double)(clock_ns() - p->start_ns) / (double)NS_PER_S;
+	return (double)(clock_ns() - p->start_ns) / (double)CLOCK_NS_PER_S;
 }
 
 void progress_step(struct progress *p, uint64_t done, uint64_t total, uint64_t items)
@@ -33,7 +33,7 @@ void progress_step(struct progress *p, uint64_t done, uint64_t total, uint64_t i
 		return;
 	p->next_ns = now + EVERY_NS;
 	p->is_shown = true;
-	past = (double)(now - p->start_ns) / (double)NS_PER_S;
+	past = (double)(now - p->start_ns) / (double)CLOCK_NS_PER_S;
 	fprintf(stderr, "\r%s: ", p->what);
 	if (total && done && done <= total)
 		fprintf(stderr, "%3.0f %%, ", 100.0 * (double)done / (double)total);
