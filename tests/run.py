@@ -9,6 +9,7 @@ is shown when something in it failed. See scripts/test for the use.
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -90,7 +91,9 @@ def fuzz(opt):
     rows = []
     for program in sorted((ROOT / "build-fuzz/tests/fuzz").glob("*_fuzz")):
         seeds = ROOT / "tests/fuzz" / (program.name.replace("_fuzz", "_seeds"))
-        corpus = [str(seeds)] if seeds.is_dir() else []
+        found = LOGS / f"{program.name}-corpus"  # libFuzzer writes into the first folder
+        found.mkdir(parents=True, exist_ok=True)
+        corpus = [found] + ([seeds] if seeds.is_dir() else [])
         rows += single(f"fuzz-{program.name}", program.name,
                        [program, f"-runs={FUZZ_RUNS}", "-seed=1", "-max_len=4096",
                         f"-max_total_time={FUZZ_SECONDS}", "-rss_limit_mb=1024",
@@ -197,8 +200,7 @@ def main():
     if opt.list:
         print("\n".join(SUITES))
         return 0
-    for log in LOGS.glob("*"):
-        log.unlink()
+    shutil.rmtree(LOGS, ignore_errors=True)
     table = run_suites(choose(opt.only), opt)
 
     total = {"passed": 0, "failed": 0, "skipped": 0}

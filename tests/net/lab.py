@@ -203,6 +203,16 @@ class Router(base.Router):
     def route(self, addr):
         return self.ctl("show", "route", addr)
 
+    def n_routes(self):
+        return sum(entry["routes"] for entry in self.ctl("show", "tables"))
+
+    def loaded(self, path):
+        """What became of an MRT dump, once it is loaded; None before."""
+        for entry in self.ctl("show", "mrt"):
+            if entry["file"] == str(path) and entry["state"] == "loaded":
+                return entry
+        return None
+
     def reload(self, change):
         """Change the configuration by a function of the dict, then reload."""
         change(self.config)
