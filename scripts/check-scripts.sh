@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs shellcheck over every shell script, a syntax check over every Python file:
+# Runs shellcheck over every shell script, pyflakes (or a syntax check) over every
+# Python file:
 # check-scripts.sh [ROOT]
 set -eu
 cd "${1:-$(dirname "$0")/..}"
@@ -16,15 +17,13 @@ with_interpreter() { # regular expression of the first line
 
 python=$(with_interpreter 'python' && find . -path './build*' -prune -o -name '*.py' -print)
 # shellcheck disable=SC2086 # file names without spaces
-/usr/bin/python3 - $python <<'END' || status=1
-import ast, sys
-
+if command -v pyflakes3 >/dev/null; then
+	pyflakes3 $python || status=1
+else
+	/usr/bin/python3 -c 'import ast, sys
 for name in sys.argv[1:]:
-    try:
-        ast.parse(open(name, encoding="utf-8").read(), name)
-    except SyntaxError as err:
-        sys.exit(f"{name}:{err.lineno}: {err.msg}")
-END
+    ast.parse(open(name, encoding="utf-8").read(), name)' $python || status=1
+fi
 
 if ! command -v shellcheck >/dev/null; then
 	echo "skipped: no shellcheck here"

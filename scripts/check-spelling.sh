@@ -9,4 +9,4 @@ if ! command -v codespell >/dev/null; then
 fi
 # Words that are right here, or names that are not ours.
 codespell --quiet-level 3 --skip './build*,./.git,./.pytest*,*.pyc,*.gz,*.bz2,*.mrt' \
-	--ignore-words-list 'hist,nd,te,ans,ot,inout,ue,fo,afi,iif,ether'
+	--ignore-words-list 'hist,upto,nd,te,ans,ot,inout,ue,fo,afi,iif,ether'
