@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/route/rib_paint.h"
+
+// The prefixes of one length whose bits stand in one block, from index on.
+static void paint_block(const struct rib_tbl *rib, const struct rib_block *block, uint64_t mask,
+			unsigned first, unsigned n_each, uint16_t out[])
+{
+	uint64_t bits = block->bits & mask;
+	unsigned rank = (unsigned)__builtin_popcountll(block->bits & ((mask & -mask) - 1));
+
+	for (; bits; bits &= bits - 1) {
+		uint32_t word = atomic_load_explicit(&block->word[rank++], memory_order_relaxed);
+		unsigned at = ((unsigned)__builtin_ctzll(bits) - first) * n_each;
+		uint16_t nh = rib_path_nh(rib_best(rib, word));
+
+		if (!word)
+			continue;
+		for (unsigned i = 0; i < n_each; i++)
+			out[at + i] = nh;
+	}
+}
+
+static void paint_len(const struct rib_tbl *rib, const struct rib_node *node, unsigned len,
+		      unsigned skip, unsigned top, uint16_t out[])
+{
+	unsigned index = 1u << len | top << (len - skip), n = 1u << (len - skip);
+	unsigned n_each = 1u << (8 - len), step = n < 64 ? n : 64;
+	uint64_t mask = n < 64 ? ((1ull << n) - 1) << (index % 64) : ~0ull;
+
+	for (unsigned i = 0; i < n; i += step) {
+		uint32_t off =
+			atomic_load_explicit(&node->block[(index + i) / 64], memory_order_relaxed);
+
+		if (off)
+			paint_block(rib, rib_at(rib, off), mask, index % 64, n_each,
+				    out + i * n_each);
+	}
+}
+
+void rib_paint(const struct rib_tbl *rib, const struct rib_node *node, unsigned skip, unsigned top,
+	       uint16_t out[])
+{
+	for (unsigned len = skip + 1; node && len <= 8; len++)
+		paint_len(rib, node, len, skip, top, out);
+}
+
+uint64_t rib_children(const struct rib_tbl *rib, const struct rib_node *node, unsigned b)
+{
+	uint32_t off =
+		atomic_load_explicit(&node->block[RIB_PREFIX_BLOCKS + b], memory_order_relaxed);
+	const struct rib_block *block = rib_at(rib, off);
+	uint64_t children = 0;
+	unsigned rank = 0;
+
+	if (!off)
+		return 0;
+	for (uint64_t bits = block->bits; bits; bits &= bits - 1)
+		if (atomic_load_explicit(&block->word[rank++], memory_order_relaxed))
+			children |= bits & -bits;
+	return children;
+}

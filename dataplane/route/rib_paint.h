@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// From the RIB's prefixes to answers: what the forwarding tables are built of.
+//
+// Control thread only.
+#pragma once
+
+#include "dataplane/base/compiler.h"
+#include "dataplane/route/rib_tbl.h"
+
+// out[] has the 2^(8 - skip) values of byte whose first skip bits are top, each
+// holding what covers the node; the node's prefixes longer than skip are painted
+// over it, by next-hop id. node may be NULL.
+void rib_paint(const struct rib_tbl *rib, const struct rib_node *node, unsigned skip, unsigned top,
+	       uint16_t out[]);
+
+// Bit i: byte 64 b + i has a child node.
+uint64_t rib_children(const struct rib_tbl *rib, const struct rib_node *node, unsigned b);

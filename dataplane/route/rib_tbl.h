@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The RIB as readers see it: a trie of 8-bit strides, compressed by popcount.
+//
+// The control thread writes, workers read between two quiescent states. A node
+// is 12 offsets of blocks: 8 blocks of prefixes, 4 of children. A block is 64
+// bits, each of which may have a word; it never changes but for its words, and
+// is replaced by one store into its node. Word 0 means "nothing here" (a
+// tombstone: what was withdrawn often comes back).
+//
+// A prefix of length 8 d + l, 1 <= l <= 8, stands in the node of depth d under
+// index 1 << l | (first l bits of byte d); 0/0 stands outside.
+#pragma once
+
+#include "dataplane/base/compiler.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+enum { RIB_PREFIX_BLOCKS = 8, RIB_CHILD_BLOCKS = 4, RIB_BLOCKS = 12, RIB_DEPTH_MAX = 16 };
+
+// A word of a prefix: one path, or the offset of a list of them.
+#define RIB_LIST 0x80000000u
+
+struct rib_node {
+	_Atomic uint32_t block[RIB_BLOCKS];
+};
+
+struct rib_block {
+	uint64_t bits;
+	_Atomic uint32_t word[]; // one a bit, in order
+};
+
+enum { RIB_PATHS_MAX = 7 };
+
+// All paths of one prefix, best first; workers read path[0] alone.
+struct rib_list {
+	uint32_t n;
+	_Atomic uint32_t path[RIB_PATHS_MAX];
+};
+
+struct rib_tbl {
+	const char *base;
+	uint32_t root;
+	unsigned n_bytes;	      // of an address: 4 or 16
+	_Atomic uint32_t zero_length; // word of 0/0 or ::/0
+};
+
+// A path fits a word: source and preference in front, so that less is better.
+static inline uint32_t rib_path(unsigned source, unsigned pref, unsigned nh)
+{
+	return 1u << 27 | source << 24 | pref << 16 | nh;
+}
+
+static inline uint16_t rib_path_nh(uint32_t path)
+{
+	return (uint16_t)path;
+}
+
+static inline unsigned rib_path_source(uint32_t path)
+{
+	return path >> 24 & 7;
+}
+
+static inline const void *rib_at(const struct rib_tbl *rib, uint32_t off)
+{
+	return rib->base + (size_t)off * 8;
+}
+
+static inline uint32_t rib_word(const struct rib_tbl *rib, const struct rib_node *node, unsigned b,
+				unsigned bit)
+{
+	uint32_t off = atomic_load_explicit(&node->block[b], memory_order_acquire);
+	const struct rib_block *block = rib_at(rib, off);
+	unsigned rank;
+
+	if (!off || !(block->bits >> bit & 1))
+		return 0;
+	rank = (unsigned)__builtin_popcountll(block->bits & ((1ull << bit) - 1));
+	return atomic_load_explicit(&block->word[rank], memory_order_acquire);
+}
+
+static inline const struct rib_node *rib_child(const struct rib_tbl *rib,
+					       const struct rib_node *node, unsigned byte)
+{
+	uint32_t off = rib_word(rib, node, RIB_PREFIX_BLOCKS + byte / 64, byte % 64);
+
+	return off ? rib_at(rib, off) : NULL;
+}
+
+static inline uint32_t rib_best(const struct rib_tbl *rib, uint32_t word)
+{
+	const struct rib_list *list;
+
+	if (likely(!(word & RIB_LIST)))
+		return word;
+	list = rib_at(rib, word & ~RIB_LIST);
+	return atomic_load_explicit(&list->path[0], memory_order_acquire);
+}
+
+// The longest prefix of this node, of at most max bits of byte: its word, or 0.
+static inline uint32_t rib_node_match(const struct rib_tbl *rib, const struct rib_node *node,
+				      unsigned byte, unsigned max)
+{
+	for (unsigned len = max; len; len--) {
+		unsigned index = 1u << len | byte >> (8 - len);
+		uint32_t word = rib_word(rib, node, index / 64, index % 64);
+
+		if (word)
+			return word;
+	}
+	return 0;
+}
+
+// Best path of the longest match among the lengths 1..max_len, or 0. At most
+// n_bytes nodes of 5 blocks each, whatever the table holds.
+static inline uint32_t rib_match(const struct rib_tbl *rib, const uint8_t *addr, unsigned max_len)
+{
+	const struct rib_node *path[RIB_DEPTH_MAX];
+	unsigned n = 0;
+
+	path[n++] = rib_at(rib, rib->root);
+	while (n * 8 < max_len && (path[n] = rib_child(rib, path[n - 1], addr[n - 1])))
+		n++;
+	while (n--) {
+		unsigned max = max_len - n * 8 < 8 ? max_len - n * 8 : 8;
+		uint32_t word = rib_node_match(rib, path[n], addr[n], max);
+
+		if (word)
+			return rib_best(rib, word);
+	}
+	return 0;
+}
+
+// The node of depth d over addr, or NULL.
+static inline const struct rib_node *rib_node_find(const struct rib_tbl *rib, const uint8_t *addr,
+						   unsigned depth)
+{
+	const struct rib_node *node = rib_at(rib, rib->root);
+
+	for (unsigned d = 0; node && d < depth; d++)
+		node = rib_child(rib, node, addr[d]);
+	return node;
+}
