@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// IPv4 forwarding table, control side: keeps fib4_tbl.h equal to the RIB.
+#pragma once
+
+#include "dataplane/base/compiler.h"
+#include "dataplane/route/rib_tbl.h"
+
+#include <stdbool.h>
+
+struct fib4;
+struct grace;
+
+// All slots unbuilt. limit: bytes of nodes at most.
+struct fib4 *fib4_new(const struct rib_tbl *rib, size_t limit, struct grace *grace) must_check;
+void fib4_free(struct fib4 *fib); // no worker may read it any more
+
+// The RIB's best path of a prefix changed: follow. In bulk, and for prefixes
+// that cover very many slots, some slots are left to fib4_step().
+void fib4_change(struct fib4 *fib, const uint8_t addr[4], unsigned len, bool is_bulk);
+// Rebuilds up to n slots that are unbuilt or behind, posted ones first.
+void fib4_step(struct fib4 *fib, unsigned n);
+size_t fib4_todo(const struct fib4 *fib);
+// Whether some slot may still answer what the RIB does not say any more.
+bool fib4_is_behind(const struct fib4 *fib);
+// Gives memory back whose grace period is over.
+void fib4_poll(struct fib4 *fib);
+
+size_t fib4_bytes(const struct fib4 *fib);
+uint64_t fib4_refused(const struct fib4 *fib);
+
+// For tests and benches: "scalar" or "avx512"; -ENOTSUP.
+int fib4_engine_set(struct fib4 *fib, const char *name) must_check;
+const char *fib4_engine_name(const struct fib4 *fib);
+// For assert(): every node is well formed, every byte accounted for.
+bool fib4_sanity(const struct fib4 *fib);

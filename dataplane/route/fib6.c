@@ -1,0 +1,591 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Each RIB node of depth 2 and more has its image here: the node's prefixes
+// painted over what covers it. A change of a prefix rebuilds the image of its
+// node, keeps the children, and then visits those children that the prefix
+// covers, since what covers them may have changed.
+#include "dataplane/route/fib6.h"
+
+#include "dataplane/base/err.h"
+#include "dataplane/base/mem.h"
+#include "dataplane/route/fib6_layout.h"
+#include "dataplane/route/rib_paint.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	STEP_MIN = 32,
+	NODES_AT_ONCE = 4096, // by one change; the rest waits for fib6_step()
+	ROOT_LEN = FIB6_SLOTS * sizeof(uint32_t),
+	FLAT_LEN = 256 * sizeof(uint32_t),
+	NODE_ALIGN = 64,
+};
+
+#define NODES_MAX (4ul << 30) // 32-bit gather indices count signed 4-byte units
+
+static const struct {
+	const char *name;
+	fib6_lookup_fn *fn;
+} engines[] = {
+	{"scalar", fib6_lookup_scalar},
+};
+
+static uint32_t load(const _Atomic uint32_t *entry)
+{
+	return atomic_load_explicit(entry, memory_order_relaxed);
+}
+
+static void store(_Atomic uint32_t *entry, uint32_t value)
+{
+	atomic_store_explicit(entry, value, memory_order_release);
+}
+
+static _Atomic uint32_t *root_at(const struct fib6 *fib, unsigned slot)
+{
+	return (_Atomic uint32_t *)&fib->root[slot];
+}
+
+int fib6_engine_set(struct fib6 *fib, const char *name)
+{
+	for (unsigned i = 0; i < ARRAY_LEN(engines); i++) {
+		if (strcmp(engines[i].name, name))
+			continue;
+		fib->lookup = engines[i].fn;
+		return 0;
+	}
+	return -ENOTSUP;
+}
+
+const char *fib6_engine_name(const struct fib6 *fib)
+{
+	for (unsigned i = 0; i < ARRAY_LEN(engines); i++)
+		if (engines[i].fn == fib->lookup)
+			return engines[i].name;
+	return "none";
+}
+
+struct fib6 *fib6_new(const struct rib_tbl *rib, size_t limit, struct grace *grace)
+{
+	struct fib6 *fib = calloc(1, sizeof(*fib));
+
+	if (!fib)
+		return NULL;
+	fib->posted = calloc(FIB6_POSTS, sizeof(*fib->posted));
+	if (!fib->posted)
+		goto free_fib;
+	fib->root = mem_table_new(ROOT_LEN);
+	if (!fib->root)
+		goto free_posted;
+	if (slotmap_init(&fib->todo, FIB6_SLOTS))
+		goto free_root;
+	if (arena_init(&fib->arena, limit < NODES_MAX ? limit : NODES_MAX, NODE_ALIGN, grace))
+		goto fini_todo;
+	fib->mem = fib->arena.base;
+	fib->rib = rib;
+	fib->lookup = engines[ARRAY_LEN(engines) - 1].fn;
+	fib->sweeping = -1;
+	for (unsigned i = 0; i < FIB6_SLOTS; i++)
+		atomic_init(root_at(fib, i), FIB6_UNBUILT);
+	slotmap_set_range(&fib->todo, 0, FIB6_SLOTS);
+	return fib;
+
+fini_todo:
+	slotmap_fini(&fib->todo);
+free_root:
+	mem_table_free((void *)fib->root, ROOT_LEN);
+free_posted:
+	free(fib->posted);
+free_fib:
+	free(fib);
+	return err_null(ENOMEM);
+}
+
+void fib6_free(struct fib6 *fib)
+{
+	if (!fib)
+		return;
+	arena_fini(&fib->arena);
+	slotmap_fini(&fib->todo);
+	mem_table_free((void *)fib->root, ROOT_LEN);
+	free(fib->posted);
+	free(fib);
+}
+
+// Images.
+
+struct image {
+	uint32_t runs[8];
+	unsigned n;
+	uint32_t entry[256]; // one a run
+};
+
+static void *at(const struct fib6 *fib, uint32_t entry)
+{
+	return arena_at(&fib->arena, entry & FIB6_OFF);
+}
+
+static size_t node_len(const struct fib6_node *node)
+{
+	size_t n = 0;
+
+	for (unsigned w = 0; w < 8; w++)
+		n += (size_t)__builtin_popcount(node->word[w].runs);
+	return sizeof(*node) + n * sizeof(uint32_t);
+}
+
+static size_t child_len(const struct fib6 *fib, uint32_t entry, unsigned depth)
+{
+	return depth == FIB6_FLAT_DEPTH ? FLAT_LEN : node_len(at(fib, entry));
+}
+
+// Where the entry of a byte stands in the flat or node of depth.
+static _Atomic uint32_t *entry_at(const struct fib6 *fib, uint32_t child, unsigned depth,
+				  unsigned byte)
+{
+	const struct fib6_node *node = at(fib, child);
+	const struct fib6_word *word = &node->word[byte / 32];
+
+	if (depth == FIB6_FLAT_DEPTH)
+		return (_Atomic uint32_t *)at(fib, child) + byte;
+	return (_Atomic uint32_t *)fib6_entry(fib->mem, word->base + fib6_rank(word, byte) - 1);
+}
+
+static uint32_t flat_new(struct fib6 *fib, const uint32_t value[256])
+{
+	uint32_t off = arena_alloc(&fib->arena, FLAT_LEN);
+
+	if (!off)
+		return FIB6_UNBUILT;
+	memcpy(at(fib, off), value, FLAT_LEN);
+	return FIB6_CHILD | off;
+}
+
+static void runs_find(struct image *image, const uint32_t value[256])
+{
+	memset(image->runs, 0, sizeof(image->runs));
+	image->n = 0;
+	for (unsigned i = 0; i < 256; i++) {
+		// Something below never shares a run, for it must be replaceable alone.
+		bool is_leaf = !(value[i] & (FIB6_CHILD | FIB6_UNBUILT));
+
+		if (i && is_leaf && value[i] == value[i - 1])
+			continue;
+		image->runs[i / 32] |= 1u << (i % 32);
+		image->entry[image->n++] = value[i];
+	}
+}
+
+static uint32_t node_new(struct fib6 *fib, const uint32_t value[256])
+{
+	struct image image;
+	struct fib6_node *node;
+	uint32_t off, base;
+
+	runs_find(&image, value);
+	off = arena_alloc(&fib->arena, sizeof(*node) + image.n * sizeof(uint32_t));
+	if (!off)
+		return FIB6_UNBUILT;
+	node = at(fib, off);
+	base = off * 2 + (uint32_t)sizeof(*node) / 4;
+	for (unsigned w = 0; w < 8; w++) {
+		node->word[w] = (struct fib6_word){image.runs[w], base};
+		base += (uint32_t)__builtin_popcount(image.runs[w]);
+	}
+	memcpy((void *)node->entry, image.entry, image.n * sizeof(uint32_t));
+	return FIB6_CHILD | off;
+}
+
+static uint32_t image_new(struct fib6 *fib, const uint32_t value[256], unsigned depth)
+{
+	uint32_t entry = depth == FIB6_FLAT_DEPTH ? flat_new(fib, value) : node_new(fib, value);
+
+	fib->n_refused += entry == FIB6_UNBUILT;
+	return entry;
+}
+
+static void tree_retire(struct fib6 *fib, uint32_t entry, unsigned depth)
+{
+	if (!(entry & FIB6_CHILD))
+		return;
+	for (unsigned i = 0; i < 256; i++)
+		tree_retire(fib, load(entry_at(fib, entry, depth, i)), depth + 1);
+	arena_retire(&fib->arena, entry & FIB6_OFF, child_len(fib, entry, depth));
+}
+
+// Visits: bounded work in the order of addresses.
+
+struct visit {
+	struct fib6 *fib;
+	unsigned budget;       // nodes still to be built
+	bool is_short;	       // something was left for fib6_step()
+	uint8_t stop[16];      // the first address that was left out
+	const uint8_t *resume; // NULL, or: leave out what lies wholly before
+	uint8_t addr[16];      // of the node being visited
+};
+
+static void visit_stop(struct visit *v)
+{
+	if (v->is_short && memcmp(v->addr, v->stop, sizeof(v->stop)) >= 0)
+		return;
+	v->is_short = true;
+	memcpy(v->stop, v->addr, sizeof(v->stop));
+}
+
+static uint32_t tree_build(struct visit *v, const struct rib_node *node, unsigned depth,
+			   uint16_t covering);
+
+// Values of the image of node; children that have no image yet get one, or stay
+// unbuilt for lack of budget. old: the image to take children from, or no child.
+static void values_make(struct visit *v, const struct rib_node *node, unsigned depth,
+			uint16_t covering, uint32_t old, uint32_t value[256])
+{
+	uint16_t leaf[256];
+
+	for (unsigned i = 0; i < 256; i++)
+		leaf[i] = covering;
+	rib_paint(v->fib->rib, node, 0, 0, leaf);
+	for (unsigned i = 0; i < 256; i++)
+		value[i] = leaf[i];
+	for (unsigned b = 0; b < RIB_CHILD_BLOCKS; b++) {
+		for (uint64_t left = rib_children(v->fib->rib, node, b); left; left &= left - 1) {
+			unsigned byte = b * 64 + (unsigned)__builtin_ctzll(left);
+			uint32_t kept =
+				old & FIB6_CHILD ? load(entry_at(v->fib, old, depth, byte)) : 0;
+
+			v->addr[depth] = (uint8_t)byte;
+			value[byte] = kept & (FIB6_CHILD | FIB6_UNBUILT)
+					      ? kept
+					      : tree_build(v, rib_child(v->fib->rib, node, byte),
+							   depth + 1, leaf[byte]);
+		}
+	}
+	v->addr[depth] = 0;
+}
+
+static uint32_t tree_build(struct visit *v, const struct rib_node *node, unsigned depth,
+			   uint16_t covering)
+{
+	uint32_t value[256];
+
+	if (!v->budget) {
+		visit_stop(v);
+		return FIB6_UNBUILT;
+	}
+	v->budget--;
+	values_make(v, node, depth, covering, 0, value);
+	return image_new(v->fib, value, depth);
+}
+
+// Retires the image that another one replaced, and the trees below it that have
+// no place in the new one.
+static void image_retire(struct fib6 *fib, uint32_t old, uint32_t new, unsigned depth)
+{
+	for (unsigned i = 0; i < 256; i++) {
+		uint32_t below = load(entry_at(fib, old, depth, i));
+		uint32_t kept = new &FIB6_CHILD ? load(entry_at(fib, new, depth, i)) : 0;
+
+		if (below & FIB6_CHILD && kept != below)
+			tree_retire(fib, below, depth + 1);
+	}
+	arena_retire(&fib->arena, old & FIB6_OFF, child_len(fib, old, depth));
+}
+
+static bool image_is_equal(const struct fib6 *fib, uint32_t a, const uint32_t value[256],
+			   unsigned depth)
+{
+	for (unsigned i = 0; i < 256; i++)
+		if (load(entry_at(fib, a, depth, i)) != value[i])
+			return false;
+	return true;
+}
+
+// Brings the image behind entry up to date, not what lies below it.
+static void image_update(struct visit *v, _Atomic uint32_t *entry, const struct rib_node *node,
+			 unsigned depth, uint16_t covering)
+{
+	uint32_t old = load(entry), new, value[256];
+
+	values_make(v, node, depth, covering, old, value);
+	if (image_is_equal(v->fib, old, value, depth))
+		return;
+	new = image_new(v->fib, value, depth);
+	if (new == FIB6_UNBUILT) { // new trees in value[] hang nowhere: give them back
+		for (unsigned i = 0; i < 256; i++)
+			if (value[i] != load(entry_at(v->fib, old, depth, i)))
+				tree_retire(v->fib, value[i], depth + 1);
+	}
+	store(entry, new);
+	image_retire(v->fib, old, new, depth);
+}
+
+static void tree_update(struct visit *v, _Atomic uint32_t *entry, const struct rib_node *node,
+			unsigned depth, uint16_t covering);
+
+// What lies below the image behind entry, for the bytes first..last.
+static void below_update(struct visit *v, _Atomic uint32_t *entry, const struct rib_node *node,
+			 unsigned depth, uint16_t covering, unsigned first, unsigned last)
+{
+	const struct rib_tbl *rib = v->fib->rib;
+
+	for (unsigned byte = first; byte <= last; byte++) {
+		const struct rib_node *child = rib_child(rib, node, byte);
+		uint32_t image = load(entry), word;
+
+		if (!(image & FIB6_CHILD) || !child)
+			continue;
+		word = rib_node_match(rib, node, byte, 8);
+		v->addr[depth] = (uint8_t)byte;
+		tree_update(v, entry_at(v->fib, image, depth, byte), child, depth + 1,
+			    word ? rib_path_nh(rib_best(rib, word)) : covering);
+	}
+	v->addr[depth] = 0;
+}
+
+// Whether all under addr's first depth bytes lies before the point to resume at.
+static bool is_done(const struct visit *v, unsigned depth)
+{
+	return v->resume && memcmp(v->addr, v->resume, depth) < 0;
+}
+
+// Brings everything behind entry up to date with the RIB's tree under node.
+static void tree_update(struct visit *v, _Atomic uint32_t *entry, const struct rib_node *node,
+			unsigned depth, uint16_t covering)
+{
+	uint32_t old = load(entry), new = covering;
+
+	if (is_done(v, depth))
+		return;
+	if (node && old & FIB6_CHILD) {
+		if (!v->budget) {
+			visit_stop(v);
+			return;
+		}
+		v->budget--;
+		image_update(v, entry, node, depth, covering);
+		below_update(v, entry, node, depth, covering, 0, 255);
+		return;
+	}
+	if (node)
+		new = tree_build(v, node, depth, covering);
+	// No budget to build it: a leaf stays what it is, not wrong but old.
+	if (new == old || (new == FIB6_UNBUILT && v->is_short))
+		return;
+	store(entry, new);
+	tree_retire(v->fib, old, depth);
+}
+
+// Following the RIB.
+
+static void default_set(struct fib6 *fib)
+{
+	uint32_t word = load(&fib->rib->zero_length);
+
+	store(&fib->default_nh, rib_path_nh(rib_best(fib->rib, word)));
+}
+
+static void slot_update(struct visit *v, unsigned slot)
+{
+	const struct rib_tbl *rib = v->fib->rib;
+
+	memset(v->addr, 0, sizeof(v->addr));
+	v->addr[0] = (uint8_t)(slot >> 8);
+	v->addr[1] = (uint8_t)slot;
+	tree_update(v, root_at(v->fib, slot), rib_node_find(rib, v->addr, 2), FIB6_FLAT_DEPTH,
+		    rib_path_nh(rib_match(rib, v->addr, 16)));
+}
+
+static void slot_mark(struct fib6 *fib, unsigned slot)
+{
+	slotmap_set(&fib->todo, slot);
+	fib->is_behind |= load(root_at(fib, slot)) != FIB6_UNBUILT;
+}
+
+// A prefix of 1 to 16 bits: its slots, and all below.
+static void short_change(struct visit *v, const uint8_t addr[16], unsigned len)
+{
+	unsigned n = 1u << (16 - len);
+	unsigned slot = ((unsigned)addr[0] << 8 | addr[1]) & ~(n - 1);
+
+	for (; n; n--, slot++) {
+		v->is_short = !v->budget || load(root_at(v->fib, slot)) == FIB6_UNBUILT;
+		if (!v->is_short)
+			slot_update(v, slot);
+		v->budget -= v->budget > 0;
+		if (v->is_short)
+			slot_mark(v->fib, slot);
+	}
+}
+
+// A longer prefix: down to the deepest image on its way, which is that of its
+// node, or has to learn that a child came or went.
+static void long_change(struct visit *v, const uint8_t addr[16], unsigned len)
+{
+	const struct rib_tbl *rib = v->fib->rib;
+	unsigned depth = FIB6_FLAT_DEPTH, last = (len - 1) / 8, rest = len - last * 8;
+	_Atomic uint32_t *entry = root_at(v->fib, (unsigned)addr[0] << 8 | addr[1]);
+	const struct rib_node *node = rib_node_find(rib, addr, 2), *child;
+	uint16_t covering;
+
+	if (load(entry) == FIB6_UNBUILT) {
+		v->is_short = true;
+		return;
+	}
+	memcpy(v->addr, addr, FIB6_FLAT_DEPTH);
+	while (node && load(entry) & FIB6_CHILD && depth < last) {
+		_Atomic uint32_t *next = entry_at(v->fib, load(entry), depth, addr[depth]);
+
+		child = rib_child(rib, node, addr[depth]);
+		if (child && load(next) == FIB6_UNBUILT) {
+			v->is_short = true;
+			return;
+		}
+		if (!child || !(load(next) & FIB6_CHILD))
+			break;
+		v->addr[depth] = addr[depth];
+		entry = next;
+		node = child;
+		depth++;
+	}
+	covering = rib_path_nh(rib_match(rib, addr, depth * 8));
+	if (!node || !(load(entry) & FIB6_CHILD)) {
+		tree_update(v, entry, node, depth, covering);
+		return;
+	}
+	v->budget--;
+	image_update(v, entry, node, depth, covering);
+	if (depth == last) {
+		unsigned first = addr[depth] & (0xff00 >> rest) & 0xff;
+
+		below_update(v, entry, node, depth, covering, first, first | 0xff >> rest);
+	}
+}
+
+void fib6_change(struct fib6 *fib, const uint8_t addr[16], unsigned len, bool is_bulk)
+{
+	struct visit v = {.fib = fib, .budget = NODES_AT_ONCE};
+	unsigned slot = (unsigned)addr[0] << 8 | addr[1];
+
+	if (!len) {
+		default_set(fib);
+	} else if (is_bulk) {
+		unsigned n = len < 16 ? 1u << (16 - len) : 1;
+
+		slotmap_set_range(&fib->todo, slot & ~(n - 1), n);
+		fib->is_behind = true;
+	} else if (len <= 16) {
+		short_change(&v, addr, len);
+	} else {
+		long_change(&v, addr, len);
+		if (v.is_short)
+			slot_mark(fib, slot);
+	}
+}
+
+// A worker waits for a slot (and meanwhile walks the RIB).
+static int posted_take(struct fib6 *fib)
+{
+	for (unsigned i = 0; i < FIB6_POSTS; i++) {
+		uint32_t slot = load(&fib->posted[i]);
+
+		if (!slot)
+			continue;
+		store(&fib->posted[i], 0);
+		if (slotmap_has(&fib->todo, slot - 1))
+			return (int)slot - 1;
+	}
+	return -1;
+}
+
+static int slot_take(struct fib6 *fib)
+{
+	int slot = posted_take(fib);
+
+	if (slot < 0)
+		slot = slotmap_next(&fib->todo, 0);
+	if (slot >= 0)
+		slotmap_clear(&fib->todo, (unsigned)slot);
+	return slot;
+}
+
+void fib6_step(struct fib6 *fib, unsigned n)
+{
+	// Going on costs the images on the way down once more: so take more than those.
+	struct visit v = {.fib = fib, .budget = n > STEP_MIN ? n : STEP_MIN};
+
+	while (v.budget) {
+		if (fib->sweeping < 0) {
+			fib->sweeping = slot_take(fib);
+			memset(fib->resume, 0, sizeof(fib->resume));
+		}
+		if (fib->sweeping < 0) {
+			fib->is_behind = false;
+			return;
+		}
+		v.resume = fib->resume;
+		slot_update(&v, (unsigned)fib->sweeping);
+		if (v.is_short) {
+			memcpy(fib->resume, v.stop, sizeof(v.stop));
+			return;
+		}
+		fib->sweeping = -1;
+		v.budget -= v.budget > 0;
+	}
+}
+
+bool fib6_is_behind(const struct fib6 *fib)
+{
+	return fib->is_behind && fib6_todo(fib);
+}
+
+size_t fib6_todo(const struct fib6 *fib)
+{
+	return fib->todo.count + (fib->sweeping >= 0);
+}
+
+void fib6_poll(struct fib6 *fib)
+{
+	arena_poll(&fib->arena);
+}
+
+size_t fib6_bytes(const struct fib6 *fib)
+{
+	return ROOT_LEN + fib->arena.used;
+}
+
+uint64_t fib6_refused(const struct fib6 *fib)
+{
+	return fib->n_refused;
+}
+
+// Sanity.
+
+static bool tree_is_sane(const struct fib6 *fib, uint32_t entry, unsigned depth, size_t *bytes)
+{
+	const struct fib6_node *node = at(fib, entry);
+	size_t len = child_len(fib, entry, depth);
+
+	*bytes += (len + NODE_ALIGN - 1) & ~(NODE_ALIGN - 1ul);
+	if (depth > 15 || (depth != FIB6_FLAT_DEPTH && !(node->word[0].runs & 1)))
+		return false;
+	for (unsigned i = 0; i < 256; i++) {
+		uint32_t below = load(entry_at(fib, entry, depth, i));
+
+		if (below & FIB6_CHILD && !tree_is_sane(fib, below, depth + 1, bytes))
+			return false;
+	}
+	return true;
+}
+
+bool fib6_sanity(const struct fib6 *fib)
+{
+	size_t bytes = arena_waiting(&fib->arena);
+
+	for (unsigned slot = 0; slot < FIB6_SLOTS; slot++) {
+		uint32_t entry = load(&fib->root[slot]);
+
+		if (entry & FIB6_CHILD && !tree_is_sane(fib, entry, FIB6_FLAT_DEPTH, &bytes))
+			return false;
+	}
+	return bytes == fib->arena.used;
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// IPv6 forwarding table, control side: keeps fib6_tbl.h equal to the RIB.
+#pragma once
+
+#include "dataplane/base/compiler.h"
+#include "dataplane/route/rib_tbl.h"
+
+#include <stdbool.h>
+
+struct fib6;
+struct grace;
+
+// All slots unbuilt. limit: bytes of nodes at most.
+struct fib6 *fib6_new(const struct rib_tbl *rib, size_t limit, struct grace *grace) must_check;
+void fib6_free(struct fib6 *fib); // no worker may read it any more
+
+// The RIB's best path of a prefix changed: follow. In bulk, and where very many
+// nodes lie below, some of the work is left to fib6_step().
+void fib6_change(struct fib6 *fib, const uint8_t addr[16], unsigned len, bool is_bulk);
+// Builds or brings up to date about n nodes, posted slots first.
+void fib6_step(struct fib6 *fib, unsigned n);
+// Slots (of the first 16 bits) not wholly built, or behind.
+size_t fib6_todo(const struct fib6 *fib);
+// Whether some slot may still answer what the RIB does not say any more.
+bool fib6_is_behind(const struct fib6 *fib);
+// Gives memory back whose grace period is over.
+void fib6_poll(struct fib6 *fib);
+
+size_t fib6_bytes(const struct fib6 *fib);
+uint64_t fib6_refused(const struct fib6 *fib);
+
+// For tests and benches: "scalar" or "avx512"; -ENOTSUP.
+int fib6_engine_set(struct fib6 *fib, const char *name) must_check;
+const char *fib6_engine_name(const struct fib6 *fib);
+// For assert(): every node is well formed, every byte accounted for.
+bool fib6_sanity(const struct fib6 *fib);
