@@ -21,6 +21,9 @@ LOGS = ROOT / "build-logs"
 FUZZ_RUNS = 50000
 FUZZ_SECONDS = 60
 TAIL = 60
+# What the router built with sanitizers is put through: all that it parses.
+ASAN_FILES = [f"tests/net/test_{noun}.py" for noun in
+              ("malformed", "forward4", "forward6", "vlan", "neighbours4", "neighbours6")]
 
 
 def command(log, argv, limit, env=None):
@@ -101,29 +104,37 @@ def fuzz(opt):
     return rows
 
 
-def net(opt):
+def net(log, files, build_dir):
     """pytest over network namespaces, read back from its JUnit file."""
-    if os.geteuid() != 0:
-        return [("net", "skipped", 0, "network namespaces need root")]
-    LOGS.mkdir(exist_ok=True)
-    report = LOGS / "net.xml"
-    report.unlink(missing_ok=True)
-    argv = ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-ra", "--durations=10",
-            f"--junitxml={report}", "tests/net"]
-    code = command("net", argv + (["-k", opt.k] if opt.k else []), 1800)
+    def run(opt):
+        if os.geteuid() != 0:
+            return [(log, "skipped", 0, "network namespaces need root")]
+        LOGS.mkdir(exist_ok=True)
+        report = LOGS / f"{log}.xml"
+        argv = ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-ra",
+                "--durations=10", f"--junitxml={report}", *files]
+        code = command(log, argv + (["-k", opt.k] if opt.k else []), 1800,
+                       {"JERBOA_BUILD": str(ROOT / build_dir)})
+        rows = junit(report)
+        if code not in (0, 5) and not any(row[1] == "failed" for row in rows):
+            rows.append((log, "failed", 0, f"pytest: exit code {code}"))
+        return rows
+    return run
+
+
+def junit(report):
     rows = []
-    if report.exists():
-        for case in xml.etree.ElementTree.parse(report).iter("testcase"):
-            result, word = "passed", ""
-            for child in case:
-                if child.tag in ("failure", "error"):
-                    result, word = "failed", last_line(child.get("message"))
-                elif child.tag == "skipped":
-                    result, word = "skipped", last_line(child.get("message"))
-            name = case.get("classname", "").split(".")[-1] + "::" + case.get("name")
-            rows.append((name, result, float(case.get("time", 0)), word))
-    if code not in (0, 5) and not any(row[1] == "failed" for row in rows):
-        rows.append(("net", "failed", 0, f"pytest: exit code {code}"))
+    if not report.exists():
+        return rows
+    for case in xml.etree.ElementTree.parse(report).iter("testcase"):
+        result, word = "passed", ""
+        for child in case:
+            if child.tag in ("failure", "error"):
+                result, word = "failed", last_line(child.get("message"))
+            elif child.tag == "skipped":
+                result, word = "skipped", last_line(child.get("message"))
+        name = case.get("classname", "").split(".")[-1] + "::" + case.get("name")
+        rows.append((name, result, float(case.get("time", 0)), word))
     return rows
 
 
@@ -144,12 +155,13 @@ SUITES = {
     "unit": meson("build", "unit"),
     "unit-asan": meson("build-asan", "unit"),
     "fuzz": fuzz,
-    "net": net,
+    "net": net("net", ["tests/net"], "build"),
+    "net-asan": net("net-asan", ASAN_FILES, "build-asan"),
     "demo": demo,
 }
 # What has to be built before a suite means something.
 NEEDS = {"lint": "build", "unit": "build", "unit-asan": "build-asan", "fuzz": "build-fuzz",
-         "net": "build", "demo": "build"}
+         "net": "build", "net-asan": "build-asan", "demo": "build"}
 
 
 def choose(only):
@@ -163,29 +175,28 @@ def choose(only):
     return [name for name in names if name in wanted or name in (NEEDS.get(w) for w in wanted)]
 
 
-def show_failure(name, rows):
+def show_failure(name, rows, logs):
     for row in rows:
         if row[1] == "failed":
             print(f"  FAILED {name}: {row[0]} ({row[3]})")
-    for log in sorted(LOGS.glob("*.log")):
-        if log.stem.startswith(name) or log.stem.startswith(f"{name.split('-')[0]}-build"):
-            text = log.read_text(errors="replace").splitlines()
-            print(f"  --- the end of {log.relative_to(ROOT)} ---")
-            print("\n".join(f"  | {line}" for line in text[-TAIL:]))
+    for log in sorted(logs):
+        text = log.read_text(errors="replace").splitlines()
+        print(f"  --- the end of {log.relative_to(ROOT)} ---")
+        print("\n".join(f"  | {line}" for line in text[-TAIL:]))
 
 
 def run_suites(names, opt):
     table = {}
     for name in names:
         print(f"== {name}", flush=True)
-        start = time.monotonic()
+        logs, start = set(LOGS.glob("*.log")), time.monotonic()
         rows = SUITES[name](opt)
         table[name] = (rows, time.monotonic() - start)
         for row in rows:
             if row[1] == "skipped":
                 print(f"  skipped: {row[0]}: {row[3]}")
         if any(row[1] == "failed" for row in rows):
-            show_failure(name, rows)
+            show_failure(name, rows, set(LOGS.glob("*.log")) - logs)
         sys.stdout.flush()
     return table
 

@@ -24,8 +24,8 @@ def pytest_collection_modifyitems(items):
     word = None
     if os.geteuid() != 0:
         word = "network namespaces need root"
-    elif not lab_module.STANDIN and not (lab_module.ROOT / "build/apps/jerboa").exists():
-        word = "build/apps/jerboa is missing: run scripts/build"
+    elif not lab_module.STANDIN and not (lab_module.BUILD / "apps/jerboa").exists():
+        word = f"{lab_module.BUILD}/apps/jerboa is missing: run scripts/build"
     for item in items if word else []:
         item.add_marker(pytest.mark.skip(reason=word))
 

@@ -26,7 +26,7 @@ def _load(path):
 
 
 base = _load(ROOT / "scripts/lab")
-wait_for, LabError = base.wait_for, base.LabError
+wait_for, LabError, BUILD = base.wait_for, base.LabError, base.BUILD
 
 
 @dataclass
@@ -276,10 +276,20 @@ class Lab(base.Lab):
         return space
 
     def close(self):
+        """Every router that still runs ends as it should, then all goes."""
+        wrong = []
         for router in self.routers:
             if router.running():
-                router.child.kill()
+                try:
+                    code = router.stop()
+                except LabError as err:
+                    code = str(err)
+                if code != 0:
+                    wrong.append(f"{router.space.name}: SIGTERM: {code}\n{router.log()[-5000:]}")
+            if "Sanitizer" in router.log():
+                wrong.append(f"{router.space.name}: {router.log()[-5000:]}")
         super().close()
+        assert not wrong, "\n".join(wrong)
 
     def router(self, nets, routes=(), name="dut", mtu=None, start=True, **config):
         """jerboa with one port and one host a net: {"left": ["10.0.1.254/24", ...]}.

@@ -12,7 +12,7 @@ import subprocess
 import time
 
 import pytest
-from lab import base, wait_for
+from lab import BUILD, base, wait_for
 
 NETS = {"left": ["10.0.1.254/24"], "right": ["10.0.2.254/24"]}
 
@@ -58,7 +58,7 @@ def test_it_starts_again_after_a_crash(lab, dut):
 
 
 def test_a_second_one_is_refused_and_the_first_goes_on(lab, dut):
-    done = lab.dut.space.run(dut.build / "apps/jerboa", "-c", dut.file, check=False, timeout=20)
+    done = lab.dut.space.run(BUILD / "apps/jerboa", "-c", dut.file, check=False, timeout=20)
     assert done.returncode not in (0, None) and done.returncode > 0
     assert "running" in (done.stdout + done.stderr).lower()
     assert lab.left.ping("10.0.2.1").received == 1
@@ -140,7 +140,7 @@ routes:
 
 def check(lab, text):
     path = yaml(lab, text)
-    done = base.run(base.ROOT / "build/apps/jerboa", "--check", "-c", path, check=False)
+    done = base.run(BUILD / "apps/jerboa", "--check", "-c", path, check=False)
     return done, path
 
 
@@ -178,7 +178,7 @@ def test_check_names_file_line_key_and_value(lab, what, old, new, line, words):
 
 
 def test_a_missing_file_is_a_clear_error(lab):
-    done = base.run(base.ROOT / "build/apps/jerboa", "--check", "-c", "/nonexistent.yaml",
+    done = base.run(BUILD / "apps/jerboa", "--check", "-c", "/nonexistent.yaml",
                     check=False)
     assert done.returncode == 2 and "/nonexistent.yaml" in done.stderr
 
@@ -186,12 +186,12 @@ def test_a_missing_file_is_a_clear_error(lab):
 def test_a_missing_device_is_a_clear_error(lab):
     text = GOOD.replace("iface=eth1", "iface=nosuch")
     path = yaml(lab, text + f"control: {{socket: {lab.dir}/x.sock}}\n")
-    done = lab.dut.space.run(base.ROOT / "build/apps/jerboa", "-c", path, check=False, timeout=30)
+    done = lab.dut.space.run(BUILD / "apps/jerboa", "-c", path, check=False, timeout=30)
     assert done.returncode > 0 and "p0" in done.stderr
 
 
 def test_jerboactl_without_a_daemon_says_so(lab):
-    done = base.run(base.ROOT / "build/apps/jerboactl", "-s", lab.dir / "none.sock", "show", "ports",
+    done = base.run(BUILD / "apps/jerboactl", "-s", lab.dir / "none.sock", "show", "ports",
                     check=False)
     assert done.returncode > 0 and "none.sock" in done.stderr
 

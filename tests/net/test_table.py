@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 import pytest
-from lab import ROOT, STANDIN, base, wait_for
+from lab import BUILD, ROOT, STANDIN, base, wait_for
 
 NETS = {"left": ["10.0.1.254/24", "2001:db8:1::fe/64"],
         "a": ["10.0.2.254/24", "2001:db8:2::fe/64"],
@@ -24,7 +24,7 @@ GATEWAYS = [
     {"peer-asn": 65001, "via": "10.0.2.1"}, {"peer-asn": 65001, "via": "2001:db8:2::1"},
     {"peer-asn": 65002, "via": "10.0.3.1"}, {"peer-asn": 65002, "via": "2001:db8:3::1"},
 ]
-TOOL = ROOT / "build/apps/jerboa-mrt"
+TOOL = BUILD / "apps/jerboa-mrt"
 CONTROL_LIMIT_S = 0.1
 
 pytestmark = pytest.mark.skipif(STANDIN is not None, reason="the stand-in loads no MRT")
