@@ -7,7 +7,7 @@
 
 #include "dataplane/base/err.h"
 #include "dataplane/base/mem.h"
-#include "dataplane/route/fib6_layout.h"
+#include "dataplane/route/fib6_image.h"
 #include "dataplane/route/rib_paint.h"
 
 #include <assert.h>
@@ -18,8 +18,6 @@ enum {
 	STEP_MIN = 32,
 	NODES_AT_ONCE = 4096, // by one change; the rest waits for fib6_step()
 	ROOT_LEN = FIB6_SLOTS * sizeof(uint32_t),
-	FLAT_LEN = 256 * sizeof(uint32_t),
-	NODE_ALIGN = 64,
 };
 
 #define NODES_MAX (4ul << 30) // 32-bit gather indices count signed 4-byte units
@@ -79,7 +77,7 @@ struct fib6 *fib6_new(const struct rib_tbl *rib, size_t limit, struct grace *gra
 		goto free_posted;
 	if (slotmap_init(&fib->todo, FIB6_SLOTS))
 		goto free_root;
-	if (arena_init(&fib->arena, limit < NODES_MAX ? limit : NODES_MAX, NODE_ALIGN, grace))
+	if (arena_init(&fib->arena, limit < NODES_MAX ? limit : NODES_MAX, FIB6_ALIGN, grace))
 		goto fini_todo;
 	fib->mem = fib->arena.base;
 	fib->rib = rib;
@@ -112,107 +110,6 @@ void fib6_free(struct fib6 *fib)
 	free(fib);
 }
 
-// Images.
-
-struct image {
-	uint32_t runs[8];
-	unsigned n;
-	uint32_t entry[256]; // one a run
-};
-
-static void *at(const struct fib6 *fib, uint32_t entry)
-{
-	return arena_at(&fib->arena, entry & FIB6_OFF);
-}
-
-static size_t node_len(const struct fib6_node *node)
-{
-	size_t n = 0;
-
-	for (unsigned w = 0; w < 8; w++)
-		n += (size_t)__builtin_popcount(node->word[w].runs);
-	return sizeof(*node) + n * sizeof(uint32_t);
-}
-
-static size_t child_len(const struct fib6 *fib, uint32_t entry, unsigned depth)
-{
-	return depth == FIB6_FLAT_DEPTH ? FLAT_LEN : node_len(at(fib, entry));
-}
-
-// Where the entry of a byte stands in the flat or node of depth.
-static _Atomic uint32_t *entry_at(const struct fib6 *fib, uint32_t child, unsigned depth,
-				  unsigned byte)
-{
-	const struct fib6_node *node = at(fib, child);
-	const struct fib6_word *word = &node->word[byte / 32];
-
-	if (depth == FIB6_FLAT_DEPTH)
-		return (_Atomic uint32_t *)at(fib, child) + byte;
-	return (_Atomic uint32_t *)fib6_entry(fib->mem, word->base + fib6_rank(word, byte) - 1);
-}
-
-static uint32_t flat_new(struct fib6 *fib, const uint32_t value[256])
-{
-	uint32_t off = arena_alloc(&fib->arena, FLAT_LEN);
-
-	if (!off)
-		return FIB6_UNBUILT;
-	memcpy(at(fib, off), value, FLAT_LEN);
-	return FIB6_CHILD | off;
-}
-
-static void runs_find(struct image *image, const uint32_t value[256])
-{
-	memset(image->runs, 0, sizeof(image->runs));
-	image->n = 0;
-	for (unsigned i = 0; i < 256; i++) {
-		// Something below never shares a run, for it must be replaceable alone.
-		bool is_leaf = !(value[i] & (FIB6_CHILD | FIB6_UNBUILT));
-
-		if (i && is_leaf && value[i] == value[i - 1])
-			continue;
-		image->runs[i / 32] |= 1u << (i % 32);
-		image->entry[image->n++] = value[i];
-	}
-}
-
-static uint32_t node_new(struct fib6 *fib, const uint32_t value[256])
-{
-	struct image image;
-	struct fib6_node *node;
-	uint32_t off, base;
-
-	runs_find(&image, value);
-	off = arena_alloc(&fib->arena, sizeof(*node) + image.n * sizeof(uint32_t));
-	if (!off)
-		return FIB6_UNBUILT;
-	node = at(fib, off);
-	base = off * 2 + (uint32_t)sizeof(*node) / 4;
-	for (unsigned w = 0; w < 8; w++) {
-		node->word[w] = (struct fib6_word){image.runs[w], base};
-		base += (uint32_t)__builtin_popcount(image.runs[w]);
-	}
-	memcpy((void *)node->entry, image.entry, image.n * sizeof(uint32_t));
-	return FIB6_CHILD | off;
-}
-
-static uint32_t image_new(struct fib6 *fib, const uint32_t value[256], unsigned depth)
-{
-	uint32_t entry = depth == FIB6_FLAT_DEPTH ? flat_new(fib, value) : node_new(fib, value);
-
-	fib->n_refused += entry == FIB6_UNBUILT;
-	return entry;
-}
-
-static void tree_retire(struct fib6 *fib, uint32_t entry, unsigned depth)
-{
-	if (!(entry & FIB6_CHILD))
-		return;
-	for (unsigned i = 0; i < 256; i++)
-		tree_retire(fib, load(entry_at(fib, entry, depth, i)), depth + 1);
-	arena_retire(&fib->arena, entry & FIB6_OFF, child_len(fib, entry, depth));
-}
-
 // Visits: bounded work in the order of addresses.
 
 struct visit {
@@ -220,6 +117,7 @@ struct visit {
 	unsigned budget;       // nodes still to be built
 	bool is_short;	       // something was left for fib6_step()
 	uint8_t stop[16];      // the first address that was left out
+	bool no_memory;	       // the whole slot is left to the RIB
 	const uint8_t *resume; // NULL, or: leave out what lies wholly before
 	uint8_t addr[16];      // of the node being visited
 };
@@ -230,6 +128,17 @@ static void visit_stop(struct visit *v)
 		return;
 	v->is_short = true;
 	memcpy(v->stop, v->addr, sizeof(v->stop));
+}
+
+static uint32_t image_new(struct visit *v, const uint32_t value[256], unsigned depth)
+{
+	uint32_t entry = fib6_image_new(v->fib, value, depth);
+
+	if (entry == FIB6_UNBUILT) {
+		v->no_memory = true;
+		v->budget = 0;
+	}
+	return entry;
 }
 
 static uint32_t tree_build(struct visit *v, const struct rib_node *node, unsigned depth,
@@ -250,8 +159,9 @@ static void values_make(struct visit *v, const struct rib_node *node, unsigned d
 	for (unsigned b = 0; b < RIB_CHILD_BLOCKS; b++) {
 		for (uint64_t left = rib_children(v->fib->rib, node, b); left; left &= left - 1) {
 			unsigned byte = b * 64 + (unsigned)__builtin_ctzll(left);
-			uint32_t kept =
-				old & FIB6_CHILD ? load(entry_at(v->fib, old, depth, byte)) : 0;
+			uint32_t kept = old & FIB6_CHILD
+						? load(fib6_image_at(v->fib, old, depth, byte))
+						: 0;
 
 			v->addr[depth] = (uint8_t)byte;
 			value[byte] = kept & (FIB6_CHILD | FIB6_UNBUILT)
@@ -266,7 +176,7 @@ static void values_make(struct visit *v, const struct rib_node *node, unsigned d
 static uint32_t tree_build(struct visit *v, const struct rib_node *node, unsigned depth,
 			   uint16_t covering)
 {
-	uint32_t value[256];
+	uint32_t value[256], entry;
 
 	if (!v->budget) {
 		visit_stop(v);
@@ -274,7 +184,10 @@ static uint32_t tree_build(struct visit *v, const struct rib_node *node, unsigne
 	}
 	v->budget--;
 	values_make(v, node, depth, covering, 0, value);
-	return image_new(v->fib, value, depth);
+	entry = image_new(v, value, depth);
+	for (unsigned i = 0; entry == FIB6_UNBUILT && i < 256; i++)
+		fib6_tree_retire(v->fib, value[i], depth + 1);
+	return entry;
 }
 
 // Retires the image that another one replaced, and the trees below it that have
@@ -282,20 +195,20 @@ static uint32_t tree_build(struct visit *v, const struct rib_node *node, unsigne
 static void image_retire(struct fib6 *fib, uint32_t old, uint32_t new, unsigned depth)
 {
 	for (unsigned i = 0; i < 256; i++) {
-		uint32_t below = load(entry_at(fib, old, depth, i));
-		uint32_t kept = new &FIB6_CHILD ? load(entry_at(fib, new, depth, i)) : 0;
+		uint32_t below = load(fib6_image_at(fib, old, depth, i));
+		uint32_t kept = new &FIB6_CHILD ? load(fib6_image_at(fib, new, depth, i)) : 0;
 
 		if (below & FIB6_CHILD && kept != below)
-			tree_retire(fib, below, depth + 1);
+			fib6_tree_retire(fib, below, depth + 1);
 	}
-	arena_retire(&fib->arena, old & FIB6_OFF, child_len(fib, old, depth));
+	arena_retire(&fib->arena, old & FIB6_OFF, fib6_image_len(fib, old, depth));
 }
 
 static bool image_is_equal(const struct fib6 *fib, uint32_t a, const uint32_t value[256],
 			   unsigned depth)
 {
 	for (unsigned i = 0; i < 256; i++)
-		if (load(entry_at(fib, a, depth, i)) != value[i])
+		if (load(fib6_image_at(fib, a, depth, i)) != value[i])
 			return false;
 	return true;
 }
@@ -309,11 +222,12 @@ static void image_update(struct visit *v, _Atomic uint32_t *entry, const struct 
 	values_make(v, node, depth, covering, old, value);
 	if (image_is_equal(v->fib, old, value, depth))
 		return;
-	new = image_new(v->fib, value, depth);
+	new = image_new(v, value, depth);
 	if (new == FIB6_UNBUILT) { // new trees in value[] hang nowhere: give them back
 		for (unsigned i = 0; i < 256; i++)
-			if (value[i] != load(entry_at(v->fib, old, depth, i)))
-				tree_retire(v->fib, value[i], depth + 1);
+			if (value[i] != load(fib6_image_at(v->fib, old, depth, i)))
+				fib6_tree_retire(v->fib, value[i], depth + 1);
+		return;
 	}
 	store(entry, new);
 	image_retire(v->fib, old, new, depth);
@@ -336,7 +250,7 @@ static void below_update(struct visit *v, _Atomic uint32_t *entry, const struct 
 			continue;
 		word = rib_node_match(rib, node, byte, 8);
 		v->addr[depth] = (uint8_t)byte;
-		tree_update(v, entry_at(v->fib, image, depth, byte), child, depth + 1,
+		tree_update(v, fib6_image_at(v->fib, image, depth, byte), child, depth + 1,
 			    word ? rib_path_nh(rib_best(rib, word)) : covering);
 	}
 	v->addr[depth] = 0;
@@ -372,7 +286,7 @@ static void tree_update(struct visit *v, _Atomic uint32_t *entry, const struct r
 	if (new == old || (new == FIB6_UNBUILT && v->is_short))
 		return;
 	store(entry, new);
-	tree_retire(v->fib, old, depth);
+	fib6_tree_retire(v->fib, old, depth);
 }
 
 // Following the RIB.
@@ -401,6 +315,21 @@ static void slot_mark(struct fib6 *fib, unsigned slot)
 	fib->is_behind |= load(root_at(fib, slot)) != FIB6_UNBUILT;
 }
 
+// Ends the visit of a slot; returns whether something was left for later.
+static bool slot_finish(struct visit *v, unsigned slot)
+{
+	_Atomic uint32_t *entry = root_at(v->fib, slot);
+	uint32_t old = load(entry);
+
+	if (!v->no_memory)
+		return v->is_short;
+	v->no_memory = false;
+	v->fib->n_refused++;
+	store(entry, FIB6_UNBUILT);
+	fib6_tree_retire(v->fib, old, FIB6_FLAT_DEPTH);
+	return false;
+}
+
 // A prefix of 1 to 16 bits: its slots, and all below.
 static void short_change(struct visit *v, const uint8_t addr[16], unsigned len)
 {
@@ -412,7 +341,7 @@ static void short_change(struct visit *v, const uint8_t addr[16], unsigned len)
 		if (!v->is_short)
 			slot_update(v, slot);
 		v->budget -= v->budget > 0;
-		if (v->is_short)
+		if (slot_finish(v, slot))
 			slot_mark(v->fib, slot);
 	}
 }
@@ -433,7 +362,7 @@ static void long_change(struct visit *v, const uint8_t addr[16], unsigned len)
 	}
 	memcpy(v->addr, addr, FIB6_FLAT_DEPTH);
 	while (node && load(entry) & FIB6_CHILD && depth < last) {
-		_Atomic uint32_t *next = entry_at(v->fib, load(entry), depth, addr[depth]);
+		_Atomic uint32_t *next = fib6_image_at(v->fib, load(entry), depth, addr[depth]);
 
 		child = rib_child(rib, node, addr[depth]);
 		if (child && load(next) == FIB6_UNBUILT) {
@@ -477,7 +406,7 @@ void fib6_change(struct fib6 *fib, const uint8_t addr[16], unsigned len, bool is
 		short_change(&v, addr, len);
 	} else {
 		long_change(&v, addr, len);
-		if (v.is_short)
+		if (slot_finish(&v, slot))
 			slot_mark(fib, slot);
 	}
 }
@@ -524,7 +453,7 @@ void fib6_step(struct fib6 *fib, unsigned n)
 		}
 		v.resume = fib->resume;
 		slot_update(&v, (unsigned)fib->sweeping);
-		if (v.is_short) {
+		if (slot_finish(&v, (unsigned)fib->sweeping)) {
 			memcpy(fib->resume, v.stop, sizeof(v.stop));
 			return;
 		}
@@ -560,23 +489,6 @@ uint64_t fib6_refused(const struct fib6 *fib)
 
 // Sanity.
 
-static bool tree_is_sane(const struct fib6 *fib, uint32_t entry, unsigned depth, size_t *bytes)
-{
-	const struct fib6_node *node = at(fib, entry);
-	size_t len = child_len(fib, entry, depth);
-
-	*bytes += (len + NODE_ALIGN - 1) & ~(NODE_ALIGN - 1ul);
-	if (depth > 15 || (depth != FIB6_FLAT_DEPTH && !(node->word[0].runs & 1)))
-		return false;
-	for (unsigned i = 0; i < 256; i++) {
-		uint32_t below = load(entry_at(fib, entry, depth, i));
-
-		if (below & FIB6_CHILD && !tree_is_sane(fib, below, depth + 1, bytes))
-			return false;
-	}
-	return true;
-}
-
 bool fib6_sanity(const struct fib6 *fib)
 {
 	size_t bytes = arena_waiting(&fib->arena);
@@ -584,7 +496,7 @@ bool fib6_sanity(const struct fib6 *fib)
 	for (unsigned slot = 0; slot < FIB6_SLOTS; slot++) {
 		uint32_t entry = load(&fib->root[slot]);
 
-		if (entry & FIB6_CHILD && !tree_is_sane(fib, entry, FIB6_FLAT_DEPTH, &bytes))
+		if (entry & FIB6_CHILD && !fib6_tree_is_sane(fib, entry, FIB6_FLAT_DEPTH, &bytes))
 			return false;
 	}
 	return bytes == fib->arena.used;
