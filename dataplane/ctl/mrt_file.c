@@ -11,7 +11,7 @@
 #include <string.h>
 
 // The window holds a record and what comes behind it, by which it is judged.
-enum { WINDOW_LEN = 1 << 20, AHEAD_LEN = 32 << 10 };
+enum { WINDOW_LEN = 256 << 10, AHEAD_LEN = 32 << 10 };
 
 struct mrt_file {
 	struct unpack *src;
@@ -119,24 +119,28 @@ static void fill(struct mrt_file *file, size_t want)
 	}
 }
 
-// The stream is used up, well or not.
+// The stream is used up, well or not. What follows the last whole record, or
+// everything when there is none, is the error's.
 static enum mrt_file_event finish(struct mrt_file *file, struct mrt_file_record *rec)
 {
-	rec->offset = file->offset;
-	rec->number = file->stats.n_records + 1;
+	uint64_t n = file->stats.n_records, end = file->offset + avail(file);
+
+	rec->number = n + 1;
+	rec->offset = n ? file->offset : 0;
+	rec->skipped = 0;
 	file->is_done = true;
 	if (file->src_err.code)
 		snprintf(rec->text, sizeof(rec->text),
-			 "%.400s (the data end inside record %" PRIu64 " at offset %" PRIu64 ")",
-			 file->src_err.text, rec->number, rec->offset);
+			 "%.400s (%" PRIu64 " records were read, up to offset %" PRIu64 ")",
+			 file->src_err.text, n, rec->offset);
+	else if (n == 0)
+		snprintf(rec->text, sizeof(rec->text), "%s: no MRT record in %" PRIu64 " bytes",
+			 file->name, end);
 	else if (avail(file))
 		snprintf(rec->text, sizeof(rec->text),
 			 "%s: record %" PRIu64 " at offset %" PRIu64
 			 " is cut: the file ends %zu bytes after its start",
 			 file->name, rec->number, rec->offset, avail(file));
-	else if (file->stats.n_records == 0)
-		snprintf(rec->text, sizeof(rec->text), "%s: no MRT record in %" PRIu64 " bytes",
-			 file->name, rec->offset);
 	else
 		return MRT_FILE_END;
 	drop(file, avail(file));
@@ -156,10 +160,10 @@ static enum mrt_file_event recover(struct mrt_file *file, struct mrt_file_record
 		drop(file, mrt_resync(file->buf + file->start, avail(file), file->at_eof, &want));
 		fill(file, want);
 	} while (want);
+	if (avail(file) == 0 && file->stats.n_records == 0)
+		return finish(file, rec); // no dump at all
 	rec->skipped = file->offset - rec->offset;
 	file->stats.n_skipped_bytes += rec->skipped;
-	if (avail(file) == 0 && file->stats.n_records == 0)
-		return finish(file, rec);
 	file->stats.n_damages++;
 	snprintf(rec->text, sizeof(rec->text),
 		 "%s: record %" PRIu64 " should begin at offset %" PRIu64 ": skipped %" PRIu64
@@ -187,16 +191,19 @@ static bool is_record(const struct mrt_file *file, struct mrt_hdr *hdr)
 {
 	const uint8_t *p = file->buf + file->start;
 	size_t len = MRT_HDR_LEN + hdr->len;
+	bool followed, sound;
 
 	if (!mrt_hdr_is_plausible(hdr))
 		return mrt_chain_holds(p + len, avail(file) - len, file->at_eof);
-	if (likely(is_followed(file, len) && avail(file) - len != MRT_DUMP_SHORTFALL))
+	followed = is_followed(file, len);
+	if (likely(followed && avail(file) - len != MRT_DUMP_SHORTFALL))
 		return true;
-	if (hdr->type == MRT_TABLE_DUMP && is_followed(file, len + MRT_DUMP_SHORTFALL)) {
+	sound = mrt_body_is_sound(hdr, p + MRT_HDR_LEN);
+	if (!sound && hdr->type == MRT_TABLE_DUMP && is_followed(file, len + MRT_DUMP_SHORTFALL)) {
 		hdr->len += MRT_DUMP_SHORTFALL;
 		return true;
 	}
-	return mrt_body_is_sound(hdr, p + MRT_HDR_LEN);
+	return followed || sound;
 }
 
 // The record is longer than what is left: its length is wrong if another one

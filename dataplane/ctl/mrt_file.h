@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Reading an MRT dump of any size: raw, gzip or bzip2 by content, from a file
-// or a pipe, in constant memory (a sliding window of 1 MB, up to twice
+// or a pipe, in constant memory (a sliding window of 256 KB, up to twice
 // MRT_RECORD_MAX while a record is that long).
 //
 // One thread; mrt_file_next() may block on the disk. Damage never ends the

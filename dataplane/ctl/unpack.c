@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { IN_LEN = 256 * 1024, SNIFF_LEN = 10 };
+enum { IN_LEN = 64 << 10, SNIFF_LEN = 10 };
 
 enum step { STEP_MORE, STEP_MEMBER_END, STEP_DAMAGED, STEP_NO_MEMORY };
 

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A dump of any bytes: read to its end, every record decoded from a buffer of
+// exactly its size, every byte accounted for.
+#include "dataplane/bgp/mrt_view.h"
+#include "dataplane/ctl/mrt_file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(bool ok)
+{
+	if (!ok)
+		abort();
+}
+
+static const char *file_of(const uint8_t *data, size_t size)
+{
+	static char path[64];
+	static int fd = -1;
+
+	if (fd < 0) {
+		fd = memfd_create("fuzz", 0);
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	}
+	check(ftruncate(fd, 0) == 0 && pwrite(fd, data, size, 0) == (ssize_t)size);
+	return path;
+}
+
+static void decode(struct mrt_view *view, const struct mrt_file_record *rec)
+{
+	struct fault fault = {.code = FAULT_NONE};
+	uint8_t *exact = malloc(rec->hdr.len ? rec->hdr.len : 1);
+	struct mrt_view_route route;
+	int code;
+
+	memcpy(exact, rec->body, rec->hdr.len);
+	code = mrt_view_record(view, &rec->hdr, exact, &route, &fault);
+	check(code >= 0 || fault.code != FAULT_NONE);
+	check(fault.code == FAULT_NONE || fault.at <= rec->hdr.len);
+	if (code > 0)
+		check(route.prefix.len <= (route.prefix.family == 4 ? 32 : 128));
+	free(exact);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct mrt_view_spec spec = {.kind = MRT_VIEW_BEST};
+	struct mrt_view *view = mrt_view_new(&spec);
+	static struct mrt_file_record rec;
+	struct err err = {.code = 0};
+	struct mrt_file *file = mrt_file_open(file_of(data, size), &err);
+	enum mrt_file_event event;
+	uint64_t sum = 0;
+
+	check(view && file);
+	while ((event = mrt_file_next(file, &rec)) != MRT_FILE_END) {
+		check(rec.offset == sum);
+		if (event == MRT_FILE_RECORD) {
+			decode(view, &rec);
+			sum += MRT_HDR_LEN + rec.hdr.len;
+		} else {
+			check(rec.text[0]);
+			sum += event == MRT_FILE_DAMAGE ? rec.skipped : 0;
+		}
+	}
+	mrt_file_close(file);
+	mrt_view_free(view);
+	return 0;
+}
