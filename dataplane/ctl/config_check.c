@@ -136,7 +136,7 @@ static void fail_no_port(struct conf_ctx *ctx, const struct config *conf, const 
 	size_t at = 0;
 
 	for (unsigned i = 0; i < conf->n_ports; i++)
-		at = conf_append(names, sizeof(names), at, "%s%s", i ? ", " : " (",
+		at = text_append(names, sizeof(names), at, "%s%s", i ? ", " : " (",
 				 conf->port[i].name);
 	conf_fail(ctx, name, "found \"%s\", allowed is the name of a port%s%s", name, names,
 		  at == 0	       ? "; there is none"

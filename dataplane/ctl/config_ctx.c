@@ -260,7 +260,7 @@ void conf_fail_unknown(struct conf_ctx *ctx, const struct conf_block *block, int
 		return;
 	}
 	for (unsigned i = 0; i < block->n_keys; i++)
-		at = conf_append(list, sizeof(list), at, "%s%s", i ? ", " : "",
+		at = text_append(list, sizeof(list), at, "%s%s", i ? ", " : "",
 				 block->keys[i].name);
 	conf_fail_key(ctx, mark, node, "unknown key %s, allowed are %s", shown, list);
 }

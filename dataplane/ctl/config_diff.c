@@ -52,7 +52,7 @@ static size_t item_format(const struct conf_key *key, const void *field, char *t
 	if (key->block)
 		return block_format(key->block, field, text, len, at);
 	key->type->format(key, field, value, sizeof(value));
-	return conf_append(text, len, at, "%s", value);
+	return text_append(text, len, at, "%s", value);
 }
 
 // As the file would say it, in one line: "[a, b]".
@@ -64,12 +64,12 @@ static size_t key_format(const struct conf_key *key, const void *obj, char *text
 	if (key->shape == CONF_ONE)
 		return item_format(key, (const char *)obj + key->offset, text, len, at);
 	list = list_of(key, obj);
-	at = conf_append(text, len, at, "[");
+	at = text_append(text, len, at, "[");
 	for (unsigned i = 0; i < list.n && at < len; i++) {
-		at = conf_append(text, len, at, "%s", i ? ", " : "");
+		at = text_append(text, len, at, "%s", i ? ", " : "");
 		at = item_format(key, list.entry + i * key->size, text, len, at);
 	}
-	return conf_append(text, len, at, "]");
+	return text_append(text, len, at, "]");
 }
 
 // A value that the file need not say.
@@ -90,7 +90,7 @@ static size_t block_format(const struct conf_block *block, const void *obj, char
 	size_t start = at;
 	unsigned n = 0;
 
-	at = conf_append(text, len, at, "{");
+	at = text_append(text, len, at, "{");
 	for (unsigned i = 0; i < block->n_keys && at < len; i++) {
 		const struct conf_key *key = &block->keys[i];
 
@@ -98,15 +98,15 @@ static size_t block_format(const struct conf_block *block, const void *obj, char
 		key_format(key, obj, value, sizeof(value), 0);
 		if (is_silent(key, value))
 			continue;
-		at = conf_append(text, len, at, "%s", n++ ? ", " : "");
-		at = conf_append(text, len, at, "%s", key->name);
-		at = conf_append(text, len, at, ": ");
-		at = conf_append(text, len, at, "%s", value);
+		at = text_append(text, len, at, "%s", n++ ? ", " : "");
+		at = text_append(text, len, at, "%s", key->name);
+		at = text_append(text, len, at, ": ");
+		at = text_append(text, len, at, "%s", value);
 		last = key;
 	}
 	if (n == 1 && block->shorthand && strcmp(last->name, block->shorthand) == 0)
 		return key_format(last, obj, text, len, start);
-	return conf_append(text, len, at, "}");
+	return text_append(text, len, at, "}");
 }
 
 static const struct conf_key *key_named(const struct conf_block *block, const char *name)
@@ -130,8 +130,8 @@ static void label_format(const struct conf_block *block, const void *obj, char *
 			key_format(key, obj, value, sizeof(value), 0);
 		if (!key || is_silent(key, value))
 			continue;
-		at = conf_append(text, len, at, "%s", at ? "@" : "");
-		at = conf_append(text, len, at, "%s", value);
+		at = text_append(text, len, at, "%s", at ? "@" : "");
+		at = text_append(text, len, at, "%s", value);
 	}
 }
 
@@ -173,7 +173,7 @@ static void diff_one_sided(struct diff *diff, const struct conf_key *key, const 
 {
 	char path[PATH_MAX_LEN], value[VALUE_MAX];
 
-	conf_append(path, sizeof(path), 0, "%s.%s", parent, entry->label);
+	text_append(path, sizeof(path), 0, "%s.%s", parent, entry->label);
 	block_format(key->block, entry->obj, value, sizeof(value), 0);
 	change(diff, path, is_new ? "none" : value, is_new ? value : "none", key->restart);
 }
@@ -194,7 +194,7 @@ static void diff_entries(struct diff *diff, const struct conf_key *key, const ch
 		} else if (order > 0) {
 			diff_one_sided(diff, key, parent, &new[j++], true);
 		} else {
-			conf_append(path, sizeof(path), 0, "%s.%s", parent, old[i].label);
+			text_append(path, sizeof(path), 0, "%s.%s", parent, old[i].label);
 			diff_block(diff, key->block, path, old[i++].obj, new[j++].obj);
 		}
 	}
@@ -233,7 +233,7 @@ static void diff_block(struct diff *diff, const struct conf_block *block, const 
 		const struct conf_key *key = &block->keys[i];
 		char inner[PATH_MAX_LEN];
 
-		conf_append(inner, sizeof(inner), 0, "%s%s%s", path, path[0] ? "." : "", key->name);
+		text_append(inner, sizeof(inner), 0, "%s%s%s", path, path[0] ? "." : "", key->name);
 		if (key->block && key->shape == CONF_ONE && !key->block->shorthand)
 			diff_block(diff, key->block, inner, (const char *)old + key->offset,
 				   (const char *)new + key->offset);

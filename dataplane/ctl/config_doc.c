@@ -17,10 +17,10 @@ static void key_allowed(const struct conf_key *key, char *text, size_t len)
 	if (key->type)
 		conf_allowed(key, one, sizeof(one));
 	else if (key->block->shorthand)
-		conf_append(one, sizeof(one), 0, "a mapping, or its %s", key->block->shorthand);
+		text_append(one, sizeof(one), 0, "a mapping, or its %s", key->block->shorthand);
 	else
-		conf_append(one, sizeof(one), 0, "a mapping");
-	conf_append(text, len, 0, "%s%s%s", key->shape == CONF_ONE ? "" : "a list: ", one,
+		text_append(one, sizeof(one), 0, "a mapping");
+	text_append(text, len, 0, "%s%s%s", key->shape == CONF_ONE ? "" : "a list: ", one,
 		    key->lone ? " (or one without the list)" : "");
 }
 
@@ -28,9 +28,9 @@ static void key_allowed(const struct conf_key *key, char *text, size_t len)
 static void key_default(const struct conf_key *key, char *text, size_t len)
 {
 	if (key->required)
-		conf_append(text, len, 0, "required");
+		text_append(text, len, 0, "required");
 	else if (key->def)
-		conf_append(text, len, 0, "default %s", key->def[0] ? key->def : "empty");
+		text_append(text, len, 0, "default %s", key->def[0] ? key->def : "empty");
 	else
 		text[0] = '\0';
 }
@@ -41,7 +41,7 @@ static void key_facts(const struct conf_key *key, char *text, size_t len)
 
 	key_allowed(key, allowed, sizeof(allowed));
 	key_default(key, def, sizeof(def));
-	conf_append(text, len, 0, "%s%s%s", allowed, def[0] ? "; " : "", def);
+	text_append(text, len, 0, "%s%s%s", allowed, def[0] ? "; " : "", def);
 }
 
 static void example_block(FILE *out, const struct conf_block *block, int indent);
@@ -190,7 +190,7 @@ static void reference_block(FILE *out, const struct style *style, const struct c
 
 		if (!key->block)
 			continue;
-		conf_append(inner, sizeof(inner), 0, "%s.%s", path, key->name);
+		text_append(inner, sizeof(inner), 0, "%s.%s", path, key->name);
 		reference_block(out, style, key->block, inner, key->shape != CONF_ONE);
 	}
 }

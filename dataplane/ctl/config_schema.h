@@ -8,6 +8,7 @@
 #pragma once
 
 #include "dataplane/base/compiler.h"
+#include "dataplane/base/text.h"
 
 #include <stdbool.h>
 
@@ -82,6 +83,3 @@ extern const struct conf_type conf_type_bool, conf_type_number, conf_type_word, 
 
 // "a number from 1 to 64", "auto or a number from 1 to 64", "adaptive or busy".
 void conf_allowed(const struct conf_key *key, char *text, size_t len);
-
-// Writes at text + at and returns where the end is; past len nothing is written.
-size_t conf_append(char *text, size_t len, size_t at, const char *fmt, ...) format_fn(4, 5);

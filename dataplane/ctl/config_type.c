@@ -4,23 +4,9 @@
 #include "dataplane/ctl/config_schema.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-size_t conf_append(char *text, size_t len, size_t at, const char *fmt, ...)
-{
-	va_list args;
-	int n;
-
-	if (at >= len)
-		return at;
-	va_start(args, fmt);
-	n = vsnprintf(text + at, len - at, fmt, args);
-	va_end(args);
-	return n < 0 ? at : at + (size_t)n;
-}
 
 static void store(const struct conf_key *key, int64_t value, void *field)
 {
@@ -320,7 +306,7 @@ static void words_join(const struct conf_word *word, char *text, size_t len)
 	for (; word && word->text; word++) {
 		const char *glue = at == 0 ? "" : word[1].text ? ", " : " or ";
 
-		at = conf_append(text, len, at, "%s%s", glue, word->text);
+		at = text_append(text, len, at, "%s%s", glue, word->text);
 	}
 }
 
