@@ -23,6 +23,7 @@ struct dp_ip {
 	unsigned icmp_rate, icmp_burst; // errors a second per worker
 	unsigned punt_rate;		// ARP, ND and holds a second per worker and iface kind
 	unsigned host_rate;		// packets a second to the host, 0: no limit
+	unsigned generation;		// counts changes: workers then take the new rates
 };
 
 struct dp_tbl {

@@ -18,6 +18,23 @@ enum {
 	IDLE_SLEEP_MAX_NS = 250000, // after a while
 };
 
+// Bursts of a tenth of a second, so that a traceroute's three probes get
+// their three answers.
+void worker_limits_set(struct worker_priv *p)
+{
+	struct worker *w = &p->pub;
+	const struct dp_ip *ip = &w->dp->ip;
+	unsigned punt = ip->punt_rate;
+
+	p->limits_generation = ip->generation;
+	bucket_init(&w->icmp_error, w->tsc_hz, ip->icmp_rate, ip->icmp_burst);
+	bucket_init(&w->icmp_echo, w->tsc_hz, 0, 0);
+	bucket_init(&w->host, w->tsc_hz, ip->host_rate, ip->host_rate / 10);
+	bucket_init(&w->arp, w->tsc_hz, punt, punt / 10);
+	bucket_init(&w->nd, w->tsc_hz, punt, punt / 10);
+	bucket_init(&w->hold, w->tsc_hz, punt, punt / 10);
+}
+
 static void flush_port(struct worker_priv *p, unsigned id)
 {
 	struct port *port = p->pub.dp->port[id];
@@ -138,6 +155,8 @@ unsigned worker_turn(struct worker_priv *p)
 	unsigned n = 0;
 
 	p->pub.now = clock_tsc();
+	if (unlikely(p->limits_generation != p->pub.dp->ip.generation))
+		worker_limits_set(p);
 	for (unsigned i = 0; i < p->n_rxq; i++)
 		n += rx_poll(p, &p->rxq[i]);
 	n += ring_poll(p, p->from_ctl);

@@ -62,21 +62,6 @@ static void worker_free(struct worker_priv *p)
 	mem_table_free(p, sizeof(*p));
 }
 
-// Bursts of a tenth of a second, so that a traceroute's three probes get
-// their three answers.
-static void limits_init(struct worker *w)
-{
-	const struct dp_ip *ip = &w->dp->ip;
-	unsigned punt = ip->punt_rate;
-
-	bucket_init(&w->icmp_error, w->tsc_hz, ip->icmp_rate, ip->icmp_burst);
-	bucket_init(&w->icmp_echo, w->tsc_hz, 0, 0);
-	bucket_init(&w->host, w->tsc_hz, ip->host_rate, ip->host_rate / 10);
-	bucket_init(&w->arp, w->tsc_hz, punt, punt / 10);
-	bucket_init(&w->nd, w->tsc_hz, punt, punt / 10);
-	bucket_init(&w->hold, w->tsc_hz, punt, punt / 10);
-}
-
 static struct worker_priv *worker_new(const struct worker_conf *conf, unsigned id)
 {
 	struct worker_priv *p = mem_table_new(sizeof(*p));
@@ -94,7 +79,7 @@ static struct worker_priv *worker_new(const struct worker_conf *conf, unsigned i
 	p->pub.tsc_hz = clock_tsc_hz();
 	p->pub.now = clock_tsc();
 	p->pub.rand = p->pub.now * 2 + 1 + ((uint64_t)id << 48);
-	limits_init(&p->pub);
+	worker_limits_set(p);
 	p->pub.runner = runner_new();
 	p->pub.iface = mem_table_new(IFACE_MAX * sizeof(*p->pub.iface));
 	p->pub.to_ctl = ring_new("to-ctl", id, 0, WORKER_RING_LEN);

@@ -32,6 +32,7 @@ struct worker_priv {
 	bool is_busy_poll;
 	unsigned n_idle; // empty turns in a row
 	int core;
+	unsigned limits_generation;
 
 	// Statistics, read by control.
 	alignas(64) uint64_t turns, empty_turns, sleeps, packets, busy_cycles;
@@ -44,6 +45,8 @@ struct worker_priv {
 };
 static_assert(PORT_MAX <= 64, "tx_used has a bit a port");
 
+// Takes the rates of dp->ip.
+void worker_limits_set(struct worker_priv *p);
 // One turn: receive, run the graph, transmit. Returns packets taken in.
 unsigned worker_turn(struct worker_priv *p);
 // Turns until p->stop, quiescent once a turn, sleeping when idle unless busy.
