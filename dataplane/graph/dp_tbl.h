@@ -7,6 +7,7 @@
 
 #include "dataplane/base/compiler.h"
 #include "dataplane/graph/iface_tbl.h"
+#include "dataplane/pkt/hash.h"
 
 struct fib4;
 struct fib6;
@@ -34,4 +35,5 @@ struct dp_tbl {
 	const struct fib6 *fib6[TABLE_MAX];
 	_Atomic uint32_t hook_used; // bit: some iface has a feature at this hook
 	struct dp_ip ip;
+	struct hash_key hash_key; // random at start, the same for all workers (pkt/hash.h)
 };
