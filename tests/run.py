@@ -185,6 +185,16 @@ def show_failure(name, rows, logs):
         print("\n".join(f"  | {line}" for line in text[-TAIL:]))
 
 
+def show_skips(rows):
+    """Each skip with its reason; many of one reason in one line."""
+    words = {}
+    for row in rows:
+        if row[1] == "skipped":
+            words.setdefault(row[3], []).append(row[0])
+    for word, names in words.items():
+        print(f"  skipped: {names[0] if len(names) == 1 else f'{len(names)} tests'}: {word}")
+
+
 def run_suites(names, opt):
     table = {}
     for name in names:
@@ -192,9 +202,7 @@ def run_suites(names, opt):
         logs, start = set(LOGS.glob("*.log")), time.monotonic()
         rows = SUITES[name](opt)
         table[name] = (rows, time.monotonic() - start)
-        for row in rows:
-            if row[1] == "skipped":
-                print(f"  skipped: {row[0]}: {row[3]}")
+        show_skips(rows)
         if any(row[1] == "failed" for row in rows):
             show_failure(name, rows, set(LOGS.glob("*.log")) - logs)
         sys.stdout.flush()

@@ -99,7 +99,8 @@ def test_losing_a_next_hop_moves_only_its_flows(lab, wires):
         moved = [i for i in before if before[i] != {"d"} and before[i] != after[i]]
         assert len(moved) < FLOWS * 0.05
     finally:
-        lab.dut.ctl("route", "del", "10.9.0.0/16")
+        lab.dut.ctl("route", "add", "10.9.0.0/16", "via", "10.0.11.1", "via", "10.0.12.1",
+                    "via", "10.0.13.1", "via", "10.0.14.1")
 
 
 def test_tcp_survives_on_its_path(lab):
