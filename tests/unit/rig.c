@@ -313,7 +313,7 @@ unsigned rig_eth(uint8_t *frame, unsigned to_port, uint16_t type, const void *pa
 		.type = htons(type),
 	};
 
+	memmove(frame + sizeof(eth), payload, len); // a test may pass the frame itself
 	memcpy(frame, &eth, sizeof(eth));
-	memcpy(frame + sizeof(eth), payload, len);
 	return (unsigned)sizeof(eth) + len;
 }
