@@ -258,6 +258,11 @@ void nexthop_put(struct nexthops *nhs, uint16_t id)
 		nexthop_put(nhs, group->id[i]);
 }
 
+unsigned nexthop_refs(const struct nexthops *nhs, uint16_t id)
+{
+	return nhs->rec[id].refs;
+}
+
 // The last worker that could see the id is past: it can be given out again.
 static void reclaim(struct nexthops *nhs, uint16_t id)
 {

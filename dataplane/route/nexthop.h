@@ -36,6 +36,7 @@ int nexthop_group_get(struct nexthops *nhs, const uint16_t ids[], const uint8_t 
 		      unsigned n) must_check;
 void nexthop_ref(struct nexthops *nhs, uint16_t id);
 void nexthop_put(struct nexthops *nhs, uint16_t id);
+unsigned nexthop_refs(const struct nexthops *nhs, uint16_t id);
 
 // For the neighbour code and ifaces: find without taking a reference (0: none).
 uint16_t nexthop_find(const struct nexthops *nhs, const struct nexthop_key *key);
