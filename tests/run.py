@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOGS = ROOT / "build-logs"
-FUZZ_RUNS = 50000
+FUZZ_RUNS = 10000
 FUZZ_SECONDS = 60
 TAIL = 60
 # What the router built with sanitizers is put through: all that it parses.

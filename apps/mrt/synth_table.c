@@ -295,6 +295,7 @@ static int length_fill(struct maker *m, unsigned len, unsigned n)
 
 	while (left > 0 && n_parents > 0 && tries-- > 0)
 		left -= nested_run(m, len, lower(run_length(m), left), n_parents);
+	left -= fresh_fill(m, len, left); // few and full parents, in a small table
 	return left ? -ENOSPC : 0;
 }
 

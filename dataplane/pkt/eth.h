@@ -73,3 +73,30 @@ static inline uint64_t eth_addr48(const void *mac)
 	memcpy(&word, mac, sizeof(word));
 	return word & 0xffffffffffff;
 }
+
+// Makes the header of a frame that leaves by an iface with these tags (0: none;
+// of two, the outer is 802.1ad's). Returns its length.
+static inline unsigned eth_build(uint8_t out[ETH_HDR_LEN + 2 * VLAN_TAG_LEN],
+				 const uint8_t dst[ETH_ADDR_LEN], const uint8_t src[ETH_ADDR_LEN],
+				 uint16_t vlan, uint16_t inner_vlan, uint16_t type)
+{
+	uint8_t *p = out + 2 * ETH_ADDR_LEN;
+	uint16_t field[5], n = 0;
+
+	if (vlan) {
+		field[n++] = inner_vlan ? ETH_TYPE_QINQ : ETH_TYPE_VLAN;
+		field[n++] = vlan;
+	}
+	if (vlan && inner_vlan) {
+		field[n++] = ETH_TYPE_VLAN;
+		field[n++] = inner_vlan;
+	}
+	field[n++] = type;
+	memcpy(out, dst, ETH_ADDR_LEN);
+	memcpy(out + ETH_ADDR_LEN, src, ETH_ADDR_LEN);
+	for (unsigned i = 0; i < n; i++) {
+		*p++ = (uint8_t)(field[i] >> 8);
+		*p++ = (uint8_t)field[i];
+	}
+	return (unsigned)(p - out);
+}

@@ -105,5 +105,6 @@ enum icmp_reason {
 	ICMP_WHY_ADMIN,	   // administratively prohibited
 	ICMP_WHY_PARAM,	   // parameter problem code 0 (dst: pointer)
 	ICMP_WHY_OPTION,   // IPv6: unrecognised option, code 2 (dst: pointer)
+	ICMP_WHY_SCOPE,	   // IPv6: beyond the scope of the source address
 	ICMP_WHY_N,
 };

@@ -3,7 +3,9 @@
 #pragma once
 
 #include "dataplane/base/compiler.h"
+#include "dataplane/base/csum.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <stdbool.h>
 #include <string.h>
@@ -71,4 +73,12 @@ static inline bool ip6_is_loopback(const uint8_t a[16])
 	static const uint8_t one[16] = {[15] = 1};
 
 	return memcmp(a, one, 16) == 0;
+}
+
+// RFC 8200 §8.1: what a checksum of an upper layer of len bytes starts from.
+static inline uint64_t ip6_pseudo_sum(const struct ip6_hdr *ip, uint32_t len, uint8_t proto)
+{
+	uint64_t sum = csum_add(0, ip->src, sizeof(ip->src));
+
+	return csum_add(sum, ip->dst, sizeof(ip->dst)) + htonl(len) + htonl(proto);
 }

@@ -153,11 +153,11 @@ def test_ip6_with(lab, left, right, what, payload, name):
     check(lab, left, right, 0x86dd, payload, name)
 
 
-def test_too_many_extension_headers(lab, left, right):
-    packet = ip6()
+def test_too_many_extension_headers_to_the_router_itself(lab, left, right):
+    packet = IPv6(src="2001:db8:1::1", dst="2001:db8:1::fe")
     for _ in range(9):
         packet = packet / IPv6ExtHdrDestOpt()
-    check(lab, left, right, 0x86dd, bytes(packet / UDP()), "ip6-input/too-many-extension-headers")
+    check(lab, left, right, 0x86dd, bytes(packet / UDP()), "ip6-deliver/too-many-extension-headers")
 
 
 @pytest.mark.parametrize("ether_type", [0x1234, 0x88cc, 0x9000, 0x0806])

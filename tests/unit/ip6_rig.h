@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// An IPv6 router on the bench: three ports, routes of every kind, packets.
+//
+// Port p has iface p + 1 with 2001:db8:<p>::fe/64 and fe80::fe:<p>, and a resolved
+// neighbour 2001:db8:<p>::1 (router_gateway() tells its MAC). 2001:db8:a::/48
+// goes by the neighbour of port 1.
+#pragma once
+
+#include "dataplane/base/csum.h"
+#include "dataplane/pkt/eth.h"
+#include "dataplane/pkt/icmp.h"
+#include "dataplane/pkt/ip4.h"
+#include "dataplane/pkt/ip6_ext.h"
+#include "dataplane/route/nexthop.h"
+#include "dataplane/route/table.h"
+#include "tests/unit/router.h"
+
+#include <stdio.h>
+
+enum { IP6_RIG_PORTS = 3 };
+
+static inline struct addr ip6_rig_addr(const char *text)
+{
+	struct addr addr = {0};
+
+	assert_int_equal(addr_parse(text, &addr), 0);
+	return addr;
+}
+
+static inline void ip6_rig_port(struct router *r, unsigned port)
+{
+	struct iface_addr addr[2] = {{.family = 6, .plen = 64},
+				     {.family = 6, .plen = 64, .is_link_local = 1}};
+	char text[64], route[80];
+
+	snprintf(text, sizeof(text), "2001:db8:%u::fe", port);
+	memcpy(addr[0].bytes, ip6_rig_addr(text).bytes, 16);
+	router_route(r, text, router_special(r, NH_LOCAL, port + 1));
+	snprintf(text, sizeof(text), "fe80::fe:%u", port);
+	memcpy(addr[1].bytes, ip6_rig_addr(text).bytes, 16);
+	assert_int_equal(iface_addrs_set(r->rig->ifaces, port + 1, addr, 2), 0);
+	snprintf(route, sizeof(route), "2001:db8:%u::/64", port);
+	router_route(r, route, router_special(r, NH_GLEAN, port + 1));
+	snprintf(text, sizeof(text), "2001:db8:%u::1", port);
+	router_route(r, text, router_gateway(r, port + 1, text));
+}
+
+static inline struct router *ip6_rig_new(void)
+{
+	struct router *r = router_new(IP6_RIG_PORTS, 1);
+
+	for (unsigned port = 0; port < IP6_RIG_PORTS; port++)
+		ip6_rig_port(r, port);
+	router_route(r, "2001:db8:a::/48", router_gateway(r, 2, "2001:db8:1::1"));
+	return r;
+}
+
+// A frame to port 0 from its neighbour; returns its length.
+static inline unsigned ip6_rig_frame(uint8_t *frame, const char *src, const char *dst, uint8_t next,
+				     const void *payload, unsigned len)
+{
+	struct ip6_hdr ip = {
+		.vtf = htonl(6u << 28), .len = htons((uint16_t)len), .next = next, .hop_limit = 64};
+	unsigned n;
+
+	memcpy(ip.src, ip6_rig_addr(src).bytes, 16);
+	memcpy(ip.dst, ip6_rig_addr(dst).bytes, 16);
+	n = rig_eth(frame, 0, ETH_TYPE_IP6, &ip, sizeof(ip));
+	memcpy(frame + n, payload, len);
+	return n + len;
+}
+
+static inline struct ip6_hdr *ip6_rig_ip(void *frame)
+{
+	return (struct ip6_hdr *)((uint8_t *)frame + ETH_HDR_LEN);
+}
+
+static inline void ip6_rig_is(const uint8_t addr[16], const char *text)
+{
+	assert_memory_equal(addr, ip6_rig_addr(text).bytes, 16);
+}
