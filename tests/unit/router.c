@@ -129,3 +129,17 @@ unsigned router_ip4(uint8_t *frame, unsigned to_port, const struct ip4_spec *spe
 			spec->payload ? ((const uint8_t *)spec->payload)[i] : (uint8_t)i;
 	return rig_eth(frame, to_port, ETH_TYPE_IP4, packet, hdr_len + spec->len);
 }
+
+void router_expect_drop(struct router *r, enum graph_node node, unsigned edge, const void *frame,
+			unsigned len)
+{
+	uint64_t before = rig_drops(r->rig, node, edge);
+	uint64_t all = rig_all_drops(r->rig);
+
+	rig_put(r->rig, 0, frame, len);
+	rig_run(r->rig);
+	assert_int_equal(rig_drops(r->rig, node, edge), before + 1);
+	assert_int_equal(rig_all_drops(r->rig), all + 1);
+	for (unsigned i = 0; i < r->rig->n_ports; i++)
+		assert_int_equal(rig_n_out(r->rig, i), 0);
+}

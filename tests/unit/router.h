@@ -38,6 +38,10 @@ unsigned router_ip4(uint8_t *frame, unsigned to_port, const struct ip4_spec *spe
 // The slow checksum: 16 bits at a time, in host order (RFC 1071 §4.1).
 uint16_t slow_csum(const void *data, unsigned len);
 
+// Sends a frame to port 0: it must be dropped by that edge, and nothing else happen.
+void router_expect_drop(struct router *r, enum graph_node node, unsigned edge, const void *frame,
+			unsigned len);
+
 static inline struct ip4_hdr *frame_ip4(uint8_t *frame)
 {
 	return (struct ip4_hdr *)(frame + 14);
