@@ -374,6 +374,7 @@ static void what_is_no_dump_is_told_so(void **state)
 {
 	struct err err = {.code = 0};
 	struct outcome out;
+	uint8_t packed[64];
 
 	(void)state;
 	assert_null(mrt_file_open("/nonexistent/rib.gz", &err));
@@ -385,6 +386,9 @@ static void what_is_no_dump_is_told_so(void **state)
 	out = outcome_of("", 0);
 	assert_int_equal(out.n_records, 0);
 	assert_int_equal(out.n_errors, 1);
+	out = outcome_of(packed, gzip("", 0, packed, sizeof(packed)));
+	assert_int_equal(out.n_records, 0);
+	assert_non_null(strstr(out.error.text, "no MRT record in 0 bytes"));
 	out = outcome_of("This is a letter, not a routing table at all.", 45);
 	assert_int_equal(out.n_records + out.n_damages, 0);
 	assert_int_equal(out.n_errors, 1);

@@ -86,6 +86,7 @@ static void malformed_peer_tables_are_located(void **state)
 	} cases[] = {
 		{"0a0000fe 0000 00", FAULT_RECORD_CUT, 7},
 		{"0a0000fe 0003 0000", FAULT_RECORD_CUT, 4},
+		{"0a0000fe 0001 61 00", FAULT_RECORD_CUT, 4},
 		{"0a0000fe 0000 0001", FAULT_RECORD_CUT, 8},
 		{"0a0000fe 0000 0001 02 0a000001 c0000201 0000fd", FAULT_RECORD_CUT, 8},
 		{"0a0000fe 0000 0001 04 0a000001 c0000201 fde8", FAULT_PEER_TYPE, 8},
@@ -97,11 +98,15 @@ static void malformed_peer_tables_are_located(void **state)
 		struct bytes b = {.len = 0};
 		struct fault fault = {.code = FAULT_NONE};
 		struct mrt_peers peers;
+		uint8_t *exact;
 
 		put_hex(&b, cases[i].hex);
-		assert_int_equal(mrt_peers_decode(b.data, b.len, &peers, &fault), -EBADMSG);
+		exact = malloc(b.len);
+		memcpy(exact, b.data, b.len);
+		assert_int_equal(mrt_peers_decode(exact, b.len, &peers, &fault), -EBADMSG);
 		assert_int_equal(fault.code, cases[i].code);
 		assert_int_equal(fault.at, cases[i].at);
+		free(exact);
 	}
 }
 
@@ -191,6 +196,55 @@ static void path_ids_that_the_subtype_hides_are_found(void **state)
 		assert_true(mrt_rib_next(&rib, &entry));
 		assert_int_equal(entry.path_id, ids[i]);
 		assert_int_equal(entry.attrs_len, 4 + 3 + 14 + 7);
+		free(exact);
+	}
+}
+
+// 272 bytes that read as two entries either way: without path ids the first is
+// empty and the attributes of the second are nonsense.
+static void path_ids_are_found_where_both_readings_fill_the_record(void **state)
+{
+	struct bytes b = {.len = 0};
+	size_t body = record_start(&b, MRT_TABLE_DUMP_V2, MRT_V2_IP4_UNICAST);
+	struct fault fault;
+	struct mrt_rib rib;
+	uint8_t *exact;
+
+	(void)state;
+	put_hex(&b, "00000001 08 0a 0002");
+	for (unsigned i = 0; i < 2; i++) {
+		put_hex(&b, "0000 69560000 00000001 007c");
+		put_attrs(&b, 2);
+		put_hex(&b, "c0 63 5d");
+		for (unsigned j = 0; j < 0x5d; j++)
+			put8(&b, 0);
+	}
+	record_end(&b, body);
+	assert_int_equal(b.len - body, 8 + 2 * 8 + 256);
+	assert_int_equal(rib_of(&b, &rib, &fault, &exact), 0);
+	assert_true(rib.add_path && rib.is_mislabelled);
+	free(exact);
+}
+
+// Sound either way: the label decides.
+static void label_holds_where_both_readings_are_sound(void **state)
+{
+	static const unsigned subtypes[] = {MRT_V2_IP4_UNICAST, MRT_V2_IP4_UNICAST_AP};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(subtypes); i++) {
+		struct bytes b = {.len = 0};
+		size_t body = record_start(&b, MRT_TABLE_DUMP_V2, subtypes[i]);
+		struct fault fault;
+		struct mrt_rib rib;
+		uint8_t *exact;
+
+		put_hex(&b, "00000001 08 0a 0002  0000 00000000 0000  0000 00000000 000c"
+			    "c0 63 09 00 00 00 0004 40 01 01 00");
+		record_end(&b, body);
+		assert_int_equal(rib_of(&b, &rib, &fault, &exact), 0);
+		assert_int_equal(rib.add_path, subtypes[i] == MRT_V2_IP4_UNICAST_AP);
+		assert_false(rib.is_mislabelled);
 		free(exact);
 	}
 }
@@ -367,6 +421,8 @@ int main(void)
 		cmocka_unit_test(rib_of_two_entries),
 		cmocka_unit_test(rib_with_path_ids),
 		cmocka_unit_test(path_ids_that_the_subtype_hides_are_found),
+		cmocka_unit_test(path_ids_are_found_where_both_readings_fill_the_record),
+		cmocka_unit_test(label_holds_where_both_readings_are_sound),
 		cmocka_unit_test(missing_path_ids_are_found),
 		cmocka_unit_test(entries_without_attributes_stay_as_labelled),
 		cmocka_unit_test(host_bits_are_cleared_and_told),
