@@ -79,3 +79,56 @@ static inline void ip6_rig_is(const uint8_t addr[16], const char *text)
 {
 	assert_memory_equal(addr, ip6_rig_addr(text).bytes, 16);
 }
+
+// An ICMPv6 message with its checksum made by the slow sum; returns its length.
+static inline unsigned ip6_rig_icmp(uint8_t *frame, const char *src, const char *dst, uint8_t type,
+				    uint8_t code, unsigned data_len)
+{
+	uint8_t pseudo[2048] = {0}, *icmp = pseudo + 40;
+	unsigned len = (unsigned)sizeof(struct icmp_hdr) + data_len;
+	uint16_t csum;
+
+	memcpy(pseudo, ip6_rig_addr(src).bytes, 16);
+	memcpy(pseudo + 16, ip6_rig_addr(dst).bytes, 16);
+	pseudo[34] = (uint8_t)(len >> 8);
+	pseudo[35] = (uint8_t)len;
+	pseudo[39] = IP_PROTO_ICMP6;
+	icmp[0] = type;
+	icmp[1] = code;
+	for (unsigned i = 4; i < len; i++)
+		icmp[i] = (uint8_t)(i * 13);
+	csum = slow_csum(pseudo, 40 + len);
+	icmp[2] = (uint8_t)(csum >> 8);
+	icmp[3] = (uint8_t)csum;
+	return ip6_rig_frame(frame, src, dst, IP_PROTO_ICMP6, icmp, len);
+}
+
+// Is the ICMPv6 checksum of a packet without extension headers right?
+static inline bool ip6_rig_csum_ok(const struct ip6_hdr *ip)
+{
+	uint8_t pseudo[2048] = {0};
+	unsigned len = ntohs(ip->len);
+
+	memcpy(pseudo, ip->src, 32);
+	pseudo[34] = (uint8_t)(len >> 8);
+	pseudo[35] = (uint8_t)len;
+	pseudo[39] = ip->next;
+	memcpy(pseudo + 40, ip + 1, len);
+	return slow_csum(pseudo, 40 + len) == 0;
+}
+
+// Puts an extension header of `units` * 8 bytes, its data zero, before the
+// payload of a frame; returns the frame's new length.
+static inline unsigned ip6_rig_ext(uint8_t *frame, unsigned len, uint8_t type, unsigned units)
+{
+	struct ip6_hdr *ip = ip6_rig_ip(frame);
+	uint8_t *ext = (uint8_t *)(ip + 1);
+
+	memmove(ext + units * 8, ext, len - ETH_HDR_LEN - IP6_HDR_LEN);
+	memset(ext, 0, units * 8);
+	ext[0] = ip->next;
+	ext[1] = type == IP6_EXT_FRAGMENT ? 0 : (uint8_t)(units - 1);
+	ip->next = type;
+	ip->len = htons((uint16_t)(ntohs(ip->len) + units * 8));
+	return len + units * 8;
+}
