@@ -61,7 +61,7 @@ int host_sync(struct host *host, unsigned timeout_ms, struct err *err) must_chec
 void host_give(struct host *host, struct rte_mbuf *pkt, unsigned iface);
 
 struct host_counter {
-	const char *name; // "host/tap-write-failed"
+	const char *name; // "tap/write-failed"
 	uint64_t n;
 	bool is_drop;
 };
