@@ -2,11 +2,11 @@
 // What the router says by ICMP: errors (RFC 1812 §4.3.2), echo replies, and when
 // it says nothing.
 #include "dataplane/pkt/eth.h"
-#include "tests/unit/router.h"
+#include "tests/unit/rigged.h"
 
 #include <arpa/inet.h>
 
-static struct router *r;
+static struct rigged *r;
 static struct rig *rig;
 static uint8_t frame[RIG_FRAME_MAX];
 static struct rig_frame got;
@@ -14,16 +14,16 @@ static struct rig_frame got;
 // Two ports; 192.0.2.0/24 behind 10.0.2.1, 10.0.1.1 sends.
 static int setup(void **state)
 {
-	r = router_new(2, 1);
+	r = rigged_new(2, 1);
 	rig = r->rig;
-	router_route(r, "192.0.2.0/24", router_gateway(r, 2, "10.0.2.1"));
-	router_route(r, "10.0.1.1", router_gateway(r, 1, "10.0.1.1"));
+	rigged_route(r, "192.0.2.0/24", rigged_gateway(r, 2, "10.0.2.1"));
+	rigged_route(r, "10.0.1.1", rigged_gateway(r, 1, "10.0.1.1"));
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	router_free(r);
+	rigged_free(r);
 	return 0;
 }
 
@@ -71,7 +71,7 @@ static void icmp4_ttl_0_and_1_earn_time_exceeded(void **state)
 		unsigned len;
 
 		spec.ttl = 1;
-		len = router_ip4(frame, 0, &spec);
+		len = rigged_ip4(frame, 0, &spec);
 		if (ttl == 0) {
 			struct ip4_hdr *ip = frame_ip4(frame);
 
@@ -83,7 +83,7 @@ static void icmp4_ttl_0_and_1_earn_time_exceeded(void **state)
 		expect_error(ICMP4_TIME_EXCEEDED, 0, "10.0.1.254");
 	}
 	spec.ttl = 2;
-	put(router_ip4(frame, 0, &spec));
+	put(rigged_ip4(frame, 0, &spec));
 	assert_int_equal(rig_n_out(rig, 1), 1);
 }
 
@@ -96,7 +96,7 @@ static void icmp4_errors_quote_at_most_576_bytes(void **state)
 		unsigned all;
 
 		spec.len = len;
-		all = router_ip4(frame, 0, &spec);
+		all = rigged_ip4(frame, 0, &spec);
 		put(all);
 		expect_error(ICMP4_TIME_EXCEEDED, 0, "10.0.1.254");
 		if (all < 36)
@@ -112,30 +112,30 @@ static void icmp4_unreachable_says_why(void **state)
 	struct ip4_spec spec = plain;
 
 	spec.dst = "203.0.113.1";
-	put(router_ip4(frame, 0, &spec));
+	put(rigged_ip4(frame, 0, &spec));
 	expect_error(ICMP4_UNREACHABLE, ICMP4_UNREACH_NET, "10.0.1.254");
-	router_route(r, "203.0.113.0/24", router_special(r, NH_UNREACHABLE, 0));
-	put(router_ip4(frame, 0, &spec));
+	rigged_route(r, "203.0.113.0/24", rigged_special(r, NH_UNREACHABLE, 0));
+	put(rigged_ip4(frame, 0, &spec));
 	expect_error(ICMP4_UNREACHABLE, ICMP4_UNREACH_HOST, "10.0.1.254");
-	router_route(r, "203.0.113.0/24", router_special(r, NH_PROHIBIT, 0));
-	put(router_ip4(frame, 0, &spec));
+	rigged_route(r, "203.0.113.0/24", rigged_special(r, NH_PROHIBIT, 0));
+	put(rigged_ip4(frame, 0, &spec));
 	expect_error(ICMP4_UNREACHABLE, ICMP4_UNREACH_ADMIN, "10.0.1.254");
 }
 
 // RFC 1191 §4
 static void icmp4_frag_needed_tells_the_mtu(void **state)
 {
-	uint16_t nh = router_gateway(r, 2, "10.0.2.1");
+	uint16_t nh = rigged_gateway(r, 2, "10.0.2.1");
 	struct ip4_spec spec = plain;
 	const struct icmp_hdr *icmp;
 
 	nexthop_mtu_set(r->nexthops, nh, 1280);
 	spec.frag = IP4_FRAG_DF;
 	spec.len = 1260;
-	put(router_ip4(frame, 0, &spec));
+	put(rigged_ip4(frame, 0, &spec));
 	assert_true(rig_take(rig, 1, &got));
 	spec.len = 1261;
-	put(router_ip4(frame, 0, &spec));
+	put(rigged_ip4(frame, 0, &spec));
 	icmp = expect_error(ICMP4_UNREACHABLE, ICMP4_UNREACH_FRAG_NEEDED, "10.0.1.254");
 	assert_int_equal(ntohl(icmp->word), 1280);
 }
@@ -147,21 +147,21 @@ static void icmp4_services_nobody_offers_are_refused(void **state)
 
 	spec.dst = "10.0.2.254";
 	spec.ttl = 1; // not judged here
-	put(router_ip4(frame, 0, &spec));
+	put(rigged_ip4(frame, 0, &spec));
 	expect_error(ICMP4_UNREACHABLE, ICMP4_UNREACH_PORT, "10.0.2.254");
 	spec.proto = IP_PROTO_TCP;
-	put(router_ip4(frame, 0, &spec));
+	put(rigged_ip4(frame, 0, &spec));
 	expect_error(ICMP4_UNREACHABLE, ICMP4_UNREACH_PORT, "10.0.2.254");
 	spec.proto = 89;
-	put(router_ip4(frame, 0, &spec));
+	put(rigged_ip4(frame, 0, &spec));
 	expect_error(ICMP4_UNREACHABLE, ICMP4_UNREACH_PROTO, "10.0.2.254");
 	spec.frag = 3;
-	router_expect_drop(r, NODE_IP4_DELIVER, IP4_DELIVER_IGNORED, frame,
-			   router_ip4(frame, 0, &spec));
+	rigged_expect_drop(r, NODE_IP4_DELIVER, IP4_DELIVER_IGNORED, frame,
+			   rigged_ip4(frame, 0, &spec));
 	spec.frag = 0;
 	spec.proto = IP_PROTO_IGMP;
-	router_expect_drop(r, NODE_IP4_DELIVER, IP4_DELIVER_IGNORED, frame,
-			   router_ip4(frame, 0, &spec));
+	rigged_expect_drop(r, NODE_IP4_DELIVER, IP4_DELIVER_IGNORED, frame,
+			   rigged_ip4(frame, 0, &spec));
 }
 
 static void icmp4_services_belong_to_the_host_where_there_is_one(void **state)
@@ -176,7 +176,7 @@ static void icmp4_services_belong_to_the_host_where_there_is_one(void **state)
 		struct rte_mbuf *m;
 
 		spec.proto = protos[i];
-		put(router_ip4(frame, 0, &spec));
+		put(rigged_ip4(frame, 0, &spec));
 		m = rig_take_punt(rig, PEER_HOST, &meta);
 		assert_non_null(m);
 		assert_int_equal(meta.iface, 1);
@@ -194,8 +194,8 @@ static void icmp4_errors_are_never_sent_where_forbidden(void **state)
 
 	spec.ttl = 1;
 	spec.frag = 3; // not the first fragment
-	router_expect_drop(r, NODE_ICMP4_ERROR, ICMP4_ERROR_FORBIDDEN, frame,
-			   router_ip4(frame, 0, &spec));
+	rigged_expect_drop(r, NODE_ICMP4_ERROR, ICMP4_ERROR_FORBIDDEN, frame,
+			   rigged_ip4(frame, 0, &spec));
 	spec.frag = 0;
 	spec.proto = IP_PROTO_ICMP;
 	for (unsigned i = 0; i < ARRAY_LEN(errors); i++) {
@@ -203,21 +203,21 @@ static void icmp4_errors_are_never_sent_where_forbidden(void **state)
 
 		spec.payload = icmp;
 		spec.len = sizeof(icmp);
-		router_expect_drop(r, NODE_ICMP4_ERROR, ICMP4_ERROR_FORBIDDEN, frame,
-				   router_ip4(frame, 0, &spec));
+		rigged_expect_drop(r, NODE_ICMP4_ERROR, ICMP4_ERROR_FORBIDDEN, frame,
+				   rigged_ip4(frame, 0, &spec));
 	}
 	spec.len = 0; // not even a type
-	router_expect_drop(r, NODE_ICMP4_ERROR, ICMP4_ERROR_FORBIDDEN, frame,
-			   router_ip4(frame, 0, &spec));
+	rigged_expect_drop(r, NODE_ICMP4_ERROR, ICMP4_ERROR_FORBIDDEN, frame,
+			   rigged_ip4(frame, 0, &spec));
 	rig->dp.ip.martians = false;
 	spec = plain;
 	spec.ttl = 1;
 	spec.src = "224.0.0.9";
-	router_expect_drop(r, NODE_ICMP4_ERROR, ICMP4_ERROR_FORBIDDEN, frame,
-			   router_ip4(frame, 0, &spec));
+	rigged_expect_drop(r, NODE_ICMP4_ERROR, ICMP4_ERROR_FORBIDDEN, frame,
+			   rigged_ip4(frame, 0, &spec));
 	spec.src = "0.0.0.0";
-	router_expect_drop(r, NODE_ICMP4_ERROR, ICMP4_ERROR_FORBIDDEN, frame,
-			   router_ip4(frame, 0, &spec));
+	rigged_expect_drop(r, NODE_ICMP4_ERROR, ICMP4_ERROR_FORBIDDEN, frame,
+			   rigged_ip4(frame, 0, &spec));
 }
 
 static void icmp4_errors_are_sent_about_questions_and_first_fragments(void **state)
@@ -227,13 +227,13 @@ static void icmp4_errors_are_sent_about_questions_and_first_fragments(void **sta
 	spec.ttl = 1;
 	spec.frag = IP4_FRAG_MF;
 	spec.len = 16;
-	put(router_ip4(frame, 0, &spec));
+	put(rigged_ip4(frame, 0, &spec));
 	expect_error(ICMP4_TIME_EXCEEDED, 0, "10.0.1.254");
 	spec.frag = 0;
 	spec.proto = IP_PROTO_ICMP;
 	spec.payload = echo;
 	spec.len = sizeof(echo);
-	put(router_ip4(frame, 0, &spec));
+	put(rigged_ip4(frame, 0, &spec));
 	expect_error(ICMP4_TIME_EXCEEDED, 0, "10.0.1.254");
 }
 
@@ -244,10 +244,10 @@ static void icmp4_errors_find_a_source_or_are_dropped_by_name(void **state)
 
 	assert_int_equal(iface_addrs_set(rig->ifaces, 1, NULL, 0), 0);
 	spec.ttl = 1;
-	router_expect_drop(r, NODE_ICMP4_ERROR, ICMP4_ERROR_NO_SOURCE, frame,
-			   router_ip4(frame, 0, &spec));
+	rigged_expect_drop(r, NODE_ICMP4_ERROR, ICMP4_ERROR_NO_SOURCE, frame,
+			   rigged_ip4(frame, 0, &spec));
 	spec.src = "192.0.2.200"; // lives behind port 1
-	put(router_ip4(frame, 0, &spec));
+	put(rigged_ip4(frame, 0, &spec));
 	assert_true(rig_take(rig, 1, &got));
 	assert_int_equal(frame_ip4(got.data)->src, ip4_of("10.0.2.254"));
 }
@@ -261,7 +261,7 @@ static void icmp4_errors_are_rate_limited_by_name(void **state)
 
 	bucket_init(&w->icmp_error, w->tsc_hz, 1, 100);
 	spec.ttl = 1;
-	len = router_ip4(frame, 0, &spec);
+	len = rigged_ip4(frame, 0, &spec);
 	for (unsigned i = 0; i < 1000; i++)
 		rig_put(rig, 0, frame, len);
 	rig_run(rig);
@@ -284,7 +284,7 @@ static unsigned echo_to(const char *dst, uint16_t frag)
 	spec.frag = frag;
 	spec.payload = icmp;
 	spec.len = sizeof(icmp);
-	return router_ip4(frame, 0, &spec);
+	return rigged_ip4(frame, 0, &spec);
 }
 
 static void expect_echo_reply(const char *from)
@@ -320,7 +320,7 @@ static void icmp4_echo_is_answered_from_the_address_asked(void **state)
 		expect_echo_reply("10.0.2.254");
 	}
 	frame[14 + 20 + 9] ^= 0x10;
-	router_expect_drop(r, NODE_ICMP4_ECHO, ICMP4_ECHO_BAD_CSUM, frame, len);
+	rigged_expect_drop(r, NODE_ICMP4_ECHO, ICMP4_ECHO_BAD_CSUM, frame, len);
 }
 
 static void icmp4_echo_to_many_is_never_answered(void **state)
@@ -332,9 +332,9 @@ static void icmp4_echo_to_many_is_never_answered(void **state)
 		unsigned len = echo_to(dst[i], 0);
 
 		memset(frame, 0xff, 6);
-		router_expect_drop(r, NODE_IP4_DELIVER, IP4_DELIVER_IGNORED, frame, len);
+		rigged_expect_drop(r, NODE_IP4_DELIVER, IP4_DELIVER_IGNORED, frame, len);
 		iface_flags_set(rig->ifaces, 1, IFACE_TAP, 0);
-		router_expect_drop(r, NODE_IP4_DELIVER, IP4_DELIVER_IGNORED, frame, len);
+		rigged_expect_drop(r, NODE_IP4_DELIVER, IP4_DELIVER_IGNORED, frame, len);
 		iface_flags_set(rig->ifaces, 1, 0, IFACE_TAP);
 		ignored += 2;
 	}
@@ -347,7 +347,7 @@ static void icmp4_fragments_of_echoes_are_the_hosts(void **state)
 	struct rte_mbuf *m;
 	unsigned len = echo_to("10.0.1.254", 1);
 
-	router_expect_drop(r, NODE_IP4_DELIVER, IP4_DELIVER_IGNORED, frame, len);
+	rigged_expect_drop(r, NODE_IP4_DELIVER, IP4_DELIVER_IGNORED, frame, len);
 	iface_flags_set(rig->ifaces, 1, IFACE_TAP, 0);
 	put(len);
 	m = rig_take_punt(rig, PEER_HOST, &meta);
@@ -363,12 +363,12 @@ static void icmp4_messages_without_header_are_dropped_by_name(void **state)
 	spec.proto = IP_PROTO_ICMP;
 	spec.payload = echo;
 	for (spec.len = 0; spec.len < 8; spec.len++)
-		router_expect_drop(r, NODE_IP4_DELIVER, IP4_DELIVER_BAD_ICMP, frame,
-				   router_ip4(frame, 0, &spec));
+		rigged_expect_drop(r, NODE_IP4_DELIVER, IP4_DELIVER_BAD_ICMP, frame,
+				   rigged_ip4(frame, 0, &spec));
 	spec.len = 8;
 	spec.payload = "\0\0\0\0\0\0\0"; // an answer nobody waits for
-	router_expect_drop(r, NODE_IP4_DELIVER, IP4_DELIVER_IGNORED, frame,
-			   router_ip4(frame, 0, &spec));
+	rigged_expect_drop(r, NODE_IP4_DELIVER, IP4_DELIVER_IGNORED, frame,
+			   rigged_ip4(frame, 0, &spec));
 }
 
 // What we answer is for us alone to answer: two routers without a route to one
@@ -379,8 +379,8 @@ static void icmp4_own_errors_never_cause_errors(void **state)
 
 	spec.src = "203.0.113.9"; // no route back
 	spec.ttl = 1;
-	router_expect_drop(r, NODE_ICMP4_ERROR, ICMP4_ERROR_FORBIDDEN, frame,
-			   router_ip4(frame, 0, &spec));
+	rigged_expect_drop(r, NODE_ICMP4_ERROR, ICMP4_ERROR_FORBIDDEN, frame,
+			   rigged_ip4(frame, 0, &spec));
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

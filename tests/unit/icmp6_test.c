@@ -3,7 +3,7 @@
 // again by the slow sum.
 #include "tests/unit/ip6_rig.h"
 
-static struct router *r;
+static struct rigged *r;
 static uint8_t frame[2048];
 static unsigned len;
 static struct rig_frame got;
@@ -22,7 +22,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	router_free(r);
+	rigged_free(r);
 	return 0;
 }
 

@@ -3,11 +3,11 @@
 // dropped and by which name.
 #include "dataplane/pkt/eth.h"
 #include "dataplane/pkt/hash.h"
-#include "tests/unit/router.h"
+#include "tests/unit/rigged.h"
 
 #include <arpa/inet.h>
 
-static struct router *r;
+static struct rigged *r;
 static struct rig *rig;
 static uint8_t frame[RIG_FRAME_MAX];
 static struct rig_frame got;
@@ -15,16 +15,16 @@ static struct rig_frame got;
 // Three ports; 192.0.2.0/24 behind 10.0.2.1.
 static int setup(void **state)
 {
-	r = router_new(3, 1);
+	r = rigged_new(3, 1);
 	rig = r->rig;
-	router_route(r, "192.0.2.0/24", router_gateway(r, 2, "10.0.2.1"));
-	router_route(r, "10.0.1.1", router_gateway(r, 1, "10.0.1.1"));
+	rigged_route(r, "192.0.2.0/24", rigged_gateway(r, 2, "10.0.2.1"));
+	rigged_route(r, "10.0.1.1", rigged_gateway(r, 1, "10.0.1.1"));
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	router_free(r);
+	rigged_free(r);
 	return 0;
 }
 
@@ -38,7 +38,7 @@ static void put(unsigned len)
 
 static void expect_drop(enum graph_node node, unsigned edge, unsigned len)
 {
-	router_expect_drop(r, node, edge, frame, len);
+	rigged_expect_drop(r, node, edge, frame, len);
 }
 
 static void expect_forward(unsigned len)
@@ -59,7 +59,7 @@ static void csum_renew(void)
 static void ip4_forwards_one_hop_older_with_the_next_hops_header(void **state)
 {
 	struct ip4_hdr *ip = frame_ip4(got.data);
-	unsigned len = router_ip4(frame, 0, &plain);
+	unsigned len = rigged_ip4(frame, 0, &plain);
 
 	expect_forward(len);
 	assert_int_equal(got.len, len);
@@ -81,7 +81,7 @@ static void ip4_ttl_step_equals_a_new_checksum(void **state)
 		if (id % 4096 == 0)
 			spec.ttl = (uint8_t)(2 + test_rand(&(uint64_t){id}) % 254);
 		spec.id = (uint16_t)id;
-		put(router_ip4(frame, 0, &spec));
+		put(rigged_ip4(frame, 0, &spec));
 		assert_true(rig_take(rig, 1, &got));
 		ip->ttl--;
 		csum_renew();
@@ -95,7 +95,7 @@ static void ip4_padding_of_short_frames_is_not_sent_on(void **state)
 	unsigned len;
 
 	spec.len = 1;
-	len = router_ip4(frame, 0, &spec);
+	len = rigged_ip4(frame, 0, &spec);
 	memset(frame + len, 0xee, 60 - len);
 	put(60);
 	assert_true(rig_take(rig, 1, &got));
@@ -113,7 +113,7 @@ static void ip4_padding_of_short_frames_is_not_sent_on(void **state)
 
 static void ip4_malformed_headers_are_dropped_by_name(void **state)
 {
-	unsigned len = router_ip4(frame, 0, &plain);
+	unsigned len = rigged_ip4(frame, 0, &plain);
 	struct ip4_hdr *ip = frame_ip4(frame);
 
 	expect_drop(NODE_IP4_INPUT, IP4_INPUT_TOO_SHORT, 14 + 19);
@@ -144,13 +144,13 @@ static void ip4_header_split_over_segments_is_dropped_by_name(void **state)
 	spec.options = "\1\1\1\1\1\1\1\0";
 	spec.options_len = 8;
 	for (unsigned first = 15; first < 14 + 28; first++) {
-		unsigned len = router_ip4(frame, 0, &spec);
+		unsigned len = rigged_ip4(frame, 0, &spec);
 
 		rig_put_chained(rig, 0, frame, len, first);
 		rig_run(rig);
 		assert_int_equal(rig_drops(rig, NODE_IP4_INPUT, IP4_INPUT_TOO_SHORT), ++all);
 	}
-	rig_put_chained(rig, 0, frame, router_ip4(frame, 0, &spec), 14 + 28);
+	rig_put_chained(rig, 0, frame, rigged_ip4(frame, 0, &spec), 14 + 28);
 	rig_run(rig);
 	assert_int_equal(rig_n_out(rig, 1), 1);
 }
@@ -159,7 +159,7 @@ static void ip4_checksum_is_not_computed_where_the_nic_did(void **state)
 {
 	struct rte_mbuf *m;
 	struct meta meta = {.node = NODE_IP4_INPUT, .iface = 1, .l3_off = 14};
-	unsigned len = router_ip4(frame, 0, &plain);
+	unsigned len = rigged_ip4(frame, 0, &plain);
 
 	frame_ip4(frame)->csum ^= 1;
 	m = rig_mbuf(rig, frame, len);
@@ -206,10 +206,10 @@ static void ip4_malformed_fragments_are_dropped_by_name(void **state)
 		spec.len = cases[i].len;
 		if (!cases[i].is_good) {
 			expect_drop(NODE_IP4_INPUT, IP4_INPUT_BAD_FRAGMENT,
-				    router_ip4(frame, 0, &spec));
+				    rigged_ip4(frame, 0, &spec));
 			continue;
 		}
-		put(router_ip4(frame, 0, &spec));
+		put(rigged_ip4(frame, 0, &spec));
 		assert_true(rig_take(rig, 1, &got));
 		assert_int_equal(frame_ip4(got.data)->frag, htons(spec.frag));
 	}
@@ -227,19 +227,19 @@ static void ip4_martians_are_dropped_by_name_unless_switched_off(void **state)
 
 	for (unsigned i = 0; i < ARRAY_LEN(src); i++) {
 		spec.src = src[i];
-		expect_drop(NODE_IP4_INPUT, IP4_INPUT_MARTIAN_SRC, router_ip4(frame, 0, &spec));
+		expect_drop(NODE_IP4_INPUT, IP4_INPUT_MARTIAN_SRC, rigged_ip4(frame, 0, &spec));
 	}
 	spec = plain;
 	for (unsigned i = 0; i < ARRAY_LEN(dst); i++) {
 		spec.dst = dst[i];
-		expect_drop(NODE_IP4_INPUT, IP4_INPUT_MARTIAN_DST, router_ip4(frame, 0, &spec));
+		expect_drop(NODE_IP4_INPUT, IP4_INPUT_MARTIAN_DST, rigged_ip4(frame, 0, &spec));
 	}
 	rig->dp.ip.martians = false;
-	router_route(r, "0.0.0.0/0", router_gateway(r, 2, "10.0.2.1"));
+	rigged_route(r, "0.0.0.0/0", rigged_gateway(r, 2, "10.0.2.1"));
 	for (unsigned i = 0; i < ARRAY_LEN(dst); i++) {
 		spec.dst = dst[i];
 		spec.src = src[i];
-		put(router_ip4(frame, 0, &spec));
+		put(rigged_ip4(frame, 0, &spec));
 	}
 	assert_int_equal(rig_n_out(rig, 1), ARRAY_LEN(dst));
 }
@@ -249,23 +249,23 @@ static void ip4_groups_and_broadcasts_are_never_forwarded(void **state)
 	static const char *const dst[] = {"224.0.1.1", "239.1.2.3", "232.0.0.1"};
 	struct ip4_spec spec = plain;
 
-	router_route(r, "0.0.0.0/0", router_gateway(r, 2, "10.0.2.1"));
+	rigged_route(r, "0.0.0.0/0", rigged_gateway(r, 2, "10.0.2.1"));
 	for (unsigned i = 0; i < ARRAY_LEN(dst); i++) {
 		unsigned len;
 
 		spec.dst = dst[i];
-		len = router_ip4(frame, 0, &spec);
+		len = rigged_ip4(frame, 0, &spec);
 		expect_drop(NODE_IP4_MULTI, IP4_MULTI_NOT_LOCAL, len);
 		memcpy(frame, "\1\0\x5e\0\1\1", 6);
 		expect_drop(NODE_IP4_MULTI, IP4_MULTI_NOT_LOCAL, len);
 	}
 	// a unicast address in a broadcast frame (RFC 1122 §3.3.6)
 	spec.dst = "192.0.2.7";
-	router_ip4(frame, 0, &spec);
+	rigged_ip4(frame, 0, &spec);
 	memset(frame, 0xff, 6);
 	expect_drop(NODE_IP4_MULTI, IP4_MULTI_NOT_LOCAL, 60);
 	spec.src = "127.0.0.1";
-	router_ip4(frame, 0, &spec);
+	rigged_ip4(frame, 0, &spec);
 	memset(frame, 0xff, 6);
 	expect_drop(NODE_IP4_MULTI, IP4_MULTI_MARTIAN_SRC, 60);
 	frame_ip4(frame)->ttl ^= 1;
@@ -284,7 +284,7 @@ static void ip4_link_groups_and_broadcasts_reach_the_host(void **state)
 		struct rte_mbuf *m;
 
 		spec.dst = dst[i];
-		router_ip4(frame, 0, &spec);
+		rigged_ip4(frame, 0, &spec);
 		memset(frame, 0xff, 6);
 		put(60);
 		m = rig_take_punt(rig, PEER_HOST, &meta);
@@ -294,7 +294,7 @@ static void ip4_link_groups_and_broadcasts_reach_the_host(void **state)
 	}
 	spec.dst = "239.1.1.1"; // a membership report goes to its group
 	spec.proto = IP_PROTO_IGMP;
-	put(router_ip4(frame, 0, &spec));
+	put(rigged_ip4(frame, 0, &spec));
 	assert_null(rig_take_punt(rig, PEER_HOST, &meta)); // 0.0.0.0 in a unicast frame
 	memset(frame, 0xff, 6);
 	put(60);
@@ -306,11 +306,11 @@ static void ip4_next_hop_kinds_drop_by_name(void **state)
 {
 	struct ip4_spec spec = plain;
 
-	router_route(r, "198.51.100.0/24", router_special(r, NH_BLACKHOLE, 0));
+	rigged_route(r, "198.51.100.0/24", rigged_special(r, NH_BLACKHOLE, 0));
 	spec.dst = "198.51.100.1";
-	expect_drop(NODE_IP4_FORWARD, IP4_FORWARD_BLACKHOLE, router_ip4(frame, 0, &spec));
+	expect_drop(NODE_IP4_FORWARD, IP4_FORWARD_BLACKHOLE, rigged_ip4(frame, 0, &spec));
 	spec.dst = "10.0.2.255";
-	expect_drop(NODE_IP4_FORWARD, IP4_FORWARD_BROADCAST, router_ip4(frame, 0, &spec));
+	expect_drop(NODE_IP4_FORWARD, IP4_FORWARD_BROADCAST, rigged_ip4(frame, 0, &spec));
 }
 
 // RFC 3927 §7
@@ -318,30 +318,30 @@ static void ip4_link_scope_is_never_forwarded(void **state)
 {
 	struct ip4_spec spec = plain;
 
-	router_route(r, "0.0.0.0/0", router_gateway(r, 2, "10.0.2.1"));
+	rigged_route(r, "0.0.0.0/0", rigged_gateway(r, 2, "10.0.2.1"));
 	spec.dst = "169.254.1.1";
-	expect_drop(NODE_IP4_FORWARD, IP4_FORWARD_LINK_SCOPE, router_ip4(frame, 0, &spec));
+	expect_drop(NODE_IP4_FORWARD, IP4_FORWARD_LINK_SCOPE, rigged_ip4(frame, 0, &spec));
 	spec.dst = "192.0.2.7";
 	spec.src = "169.254.1.1";
-	expect_drop(NODE_IP4_FORWARD, IP4_FORWARD_LINK_SCOPE, router_ip4(frame, 0, &spec));
+	expect_drop(NODE_IP4_FORWARD, IP4_FORWARD_LINK_SCOPE, rigged_ip4(frame, 0, &spec));
 	spec.src = "169.253.1.1";
 	spec.dst = "169.255.0.1";
-	put(router_ip4(frame, 0, &spec));
+	put(rigged_ip4(frame, 0, &spec));
 	assert_int_equal(rig_n_out(rig, 1), 1);
 }
 
 // The neighbour is asked for first; the packet waits as it came.
 static void ip4_waits_for_a_neighbour_without_ageing(void **state)
 {
-	uint16_t gw = router_unresolved(r, 3, "10.0.3.1");
+	uint16_t gw = rigged_unresolved(r, 3, "10.0.3.1");
 	struct ip4_spec spec = plain;
 	struct meta meta;
 	struct rte_mbuf *m;
 
-	router_route(r, "198.51.100.0/24", gw);
+	rigged_route(r, "198.51.100.0/24", gw);
 	for (unsigned i = 0; i < 2; i++) {
 		spec.dst = i ? "10.0.3.77" : "198.51.100.1";
-		put(router_ip4(frame, 0, &spec));
+		put(rigged_ip4(frame, 0, &spec));
 		m = rig_take_punt(rig, PEER_CTL, &meta);
 		assert_non_null(m);
 		assert_int_equal(meta.node, PUNT_RESOLVE);
@@ -356,14 +356,14 @@ static void ip4_waits_for_a_neighbour_without_ageing(void **state)
 static void ip4_tables_are_kept_apart(void **state)
 {
 	struct table *other = table_new(r->nexthops);
-	struct route route = {.source = ROUTE_STATIC, .nh = router_gateway(r, 3, "10.0.3.1")};
+	struct route route = {.source = ROUTE_STATIC, .nh = rigged_gateway(r, 3, "10.0.3.1")};
 
 	rig->dp.fib4[7] = table_fib4(other);
 	iface_get(rig->ifaces, 2)->table = 7;
 	assert_int_equal(prefix_parse("192.0.2.0/24", &route.prefix), 0);
 	assert_int_equal(table_add(other, &route), 0);
 	for (unsigned i = 0; i < 100; i++) { // both in one batch, too
-		struct rte_mbuf *m = rig_mbuf(rig, frame, router_ip4(frame, 0, &plain));
+		struct rte_mbuf *m = rig_mbuf(rig, frame, rigged_ip4(frame, 0, &plain));
 		struct meta meta = {
 			.node = NODE_IP4_INPUT, .iface = (uint16_t)(1 + i / 3 % 2), .l3_off = 14};
 
@@ -383,11 +383,11 @@ static void ip4_tables_are_kept_apart(void **state)
 static void ip4_reverse_path_is_checked_where_asked(void **state)
 {
 	struct ip4_spec spec = plain;
-	uint16_t ids[2] = {router_gateway(r, 2, "10.0.2.9"), router_gateway(r, 1, "10.0.1.9")};
+	uint16_t ids[2] = {rigged_gateway(r, 2, "10.0.2.9"), rigged_gateway(r, 1, "10.0.1.9")};
 	int group = nexthop_group_get(r->nexthops, ids, (const uint8_t[]){1, 1}, 2);
 
-	router_route(r, "203.0.113.0/24", (uint16_t)group);
-	router_route(r, "198.51.100.0/24", router_special(r, NH_BLACKHOLE, 0));
+	rigged_route(r, "203.0.113.0/24", (uint16_t)group);
+	rigged_route(r, "198.51.100.0/24", rigged_special(r, NH_BLACKHOLE, 0));
 	iface_feature_set(rig->ifaces, 1, AT_PRE_LOOKUP4, FEATURE_IP4_RPF, true);
 	for (uint8_t mode = 0; mode < 3; mode++) {
 		static const struct {
@@ -407,7 +407,7 @@ static void ip4_reverse_path_is_checked_where_asked(void **state)
 			unsigned len;
 
 			spec.src = cases[i].src;
-			len = router_ip4(frame, 0, &spec);
+			len = rigged_ip4(frame, 0, &spec);
 			if (!cases[i].passes[mode]) {
 				expect_drop(NODE_IP4_RPF, IP4_RPF_FAILED, len);
 				continue;
@@ -420,14 +420,14 @@ static void ip4_reverse_path_is_checked_where_asked(void **state)
 
 static void ip4_rewrite_puts_tags_in_front(void **state)
 {
-	uint16_t id = router_unresolved(r, 2, "10.0.2.5");
+	uint16_t id = rigged_unresolved(r, 2, "10.0.2.5");
 	static const uint8_t l2[22] = {2, 1,	1,    1, 1, 1,	  2, 2, 2, 2, 2,
 				       2, 0x88, 0xa8, 0, 5, 0x81, 0, 0, 7, 8, 0};
 	unsigned len;
 
 	nexthop_resolve(r->nexthops, id, l2, sizeof(l2));
-	router_route(r, "192.0.2.0/24", id);
-	len = router_ip4(frame, 0, &plain);
+	rigged_route(r, "192.0.2.0/24", id);
+	len = rigged_ip4(frame, 0, &plain);
 	expect_forward(len);
 	assert_int_equal(got.len, len + 8);
 	assert_memory_equal(got.data, l2, sizeof(l2));
@@ -436,14 +436,14 @@ static void ip4_rewrite_puts_tags_in_front(void **state)
 
 static void ip4_rewrite_without_headroom_drops_by_name(void **state)
 {
-	uint16_t id = router_unresolved(r, 2, "10.0.2.5");
+	uint16_t id = rigged_unresolved(r, 2, "10.0.2.5");
 	static const uint8_t l2[22] = {2};
 	struct meta meta = {.node = NODE_IP4_LOOKUP, .iface = 1};
-	unsigned len = router_ip4(frame, 0, &plain);
+	unsigned len = rigged_ip4(frame, 0, &plain);
 	struct rte_mbuf *m;
 
 	nexthop_resolve(r->nexthops, id, l2, sizeof(l2));
-	router_route(r, "192.0.2.0/24", id);
+	rigged_route(r, "192.0.2.0/24", id);
 	for (unsigned room = 0; room < 22; room++) {
 		m = rig_mbuf(rig, frame, len);
 		rte_pktmbuf_prepend(m, (uint16_t)(m->data_off - room));
@@ -458,13 +458,13 @@ static void ip4_rewrite_without_headroom_drops_by_name(void **state)
 // Four ways: each gets its share of 4,000 flows, and each flow one way.
 static void ip4_ecmp_spreads_flows_and_keeps_each(void **state)
 {
-	uint16_t ids[4] = {router_gateway(r, 2, "10.0.2.11"), router_gateway(r, 2, "10.0.2.12"),
-			   router_gateway(r, 2, "10.0.2.13"), router_gateway(r, 2, "10.0.2.14")};
+	uint16_t ids[4] = {rigged_gateway(r, 2, "10.0.2.11"), rigged_gateway(r, 2, "10.0.2.12"),
+			   rigged_gateway(r, 2, "10.0.2.13"), rigged_gateway(r, 2, "10.0.2.14")};
 	int group = nexthop_group_get(r->nexthops, ids, (const uint8_t[]){1, 1, 1, 1}, 4);
 	unsigned count[4] = {0};
 	struct ip4_spec spec = plain;
 
-	router_route(r, "203.0.113.0/24", (uint16_t)group);
+	rigged_route(r, "203.0.113.0/24", (uint16_t)group);
 	spec.dst = "203.0.113.5";
 	for (unsigned flow = 0; flow < 4000; flow++) {
 		uint16_t ports[9] = {htons((uint16_t)(1024 + flow)), htons(443)};
@@ -474,7 +474,7 @@ static void ip4_ecmp_spreads_flows_and_keeps_each(void **state)
 		spec.len = sizeof(ports);
 		for (unsigned i = 0; i < 3; i++) {
 			ports[4] = (uint16_t)i; // data differs, the flow does not
-			put(router_ip4(frame, 0, &spec));
+			put(rigged_ip4(frame, 0, &spec));
 			assert_true(rig_take(rig, 1, &got));
 			assert_in_range(got.data[5], 11, 14);
 			assert_true(i == 0 || got.data[5] - 11u == way);
@@ -501,13 +501,13 @@ static void ip4_ecmp_sends_all_fragments_one_way(void **state)
 		spec.payload = payload;
 		spec.len = 16;
 		spec.frag = (uint16_t)(i == 63 ? 126 : IP4_FRAG_MF | 2 * i);
-		router_ip4(frame, 0, &spec);
+		rigged_ip4(frame, 0, &spec);
 		hash = hash_flow4(&key, ip, 36);
 		assert_true(i == 0 || hash == want);
 		want = hash;
 	}
 	spec.frag = 0;
-	router_ip4(frame, 0, &spec);
+	rigged_ip4(frame, 0, &spec);
 	assert_true(hash_flow4(&key, frame_ip4(frame), 36) != want);
 	assert_int_equal(hash_flow4(&key, frame_ip4(frame), 23), want); // ports out of reach
 }

@@ -2,7 +2,7 @@
 // An IPv6 router on the bench: three ports, routes of every kind, packets.
 //
 // Port p has iface p + 1 with 2001:db8:<p>::fe/64 and fe80::fe:<p>, and a resolved
-// neighbour 2001:db8:<p>::1 (router_gateway() tells its MAC). 2001:db8:a::/48
+// neighbour 2001:db8:<p>::1 (rigged_gateway() tells its MAC). 2001:db8:a::/48
 // goes by the neighbour of port 1.
 #pragma once
 
@@ -13,7 +13,7 @@
 #include "dataplane/pkt/ip6_ext.h"
 #include "dataplane/route/nexthop.h"
 #include "dataplane/route/table.h"
-#include "tests/unit/router.h"
+#include "tests/unit/rigged.h"
 
 #include <stdio.h>
 
@@ -27,7 +27,7 @@ static inline struct addr ip6_rig_addr(const char *text)
 	return addr;
 }
 
-static inline void ip6_rig_port(struct router *r, unsigned port)
+static inline void ip6_rig_port(struct rigged *r, unsigned port)
 {
 	struct iface_addr addr[2] = {{.family = 6, .plen = 64},
 				     {.family = 6, .plen = 64, .is_link_local = 1}};
@@ -35,23 +35,23 @@ static inline void ip6_rig_port(struct router *r, unsigned port)
 
 	snprintf(text, sizeof(text), "2001:db8:%u::fe", port);
 	memcpy(addr[0].bytes, ip6_rig_addr(text).bytes, 16);
-	router_route(r, text, router_special(r, NH_LOCAL, port + 1));
+	rigged_route(r, text, rigged_special(r, NH_LOCAL, port + 1));
 	snprintf(text, sizeof(text), "fe80::fe:%u", port);
 	memcpy(addr[1].bytes, ip6_rig_addr(text).bytes, 16);
 	assert_int_equal(iface_addrs_set(r->rig->ifaces, port + 1, addr, 2), 0);
 	snprintf(route, sizeof(route), "2001:db8:%u::/64", port);
-	router_route(r, route, router_special(r, NH_GLEAN, port + 1));
+	rigged_route(r, route, rigged_special(r, NH_GLEAN, port + 1));
 	snprintf(text, sizeof(text), "2001:db8:%u::1", port);
-	router_route(r, text, router_gateway(r, port + 1, text));
+	rigged_route(r, text, rigged_gateway(r, port + 1, text));
 }
 
-static inline struct router *ip6_rig_new(void)
+static inline struct rigged *ip6_rig_new(void)
 {
-	struct router *r = router_new(IP6_RIG_PORTS, 1);
+	struct rigged *r = rigged_new(IP6_RIG_PORTS, 1);
 
 	for (unsigned port = 0; port < IP6_RIG_PORTS; port++)
 		ip6_rig_port(r, port);
-	router_route(r, "2001:db8:a::/48", router_gateway(r, 2, "2001:db8:1::1"));
+	rigged_route(r, "2001:db8:a::/48", rigged_gateway(r, 2, "2001:db8:1::1"));
 	return r;
 }
 

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-static struct router *r;
+static struct rigged *r;
 static uint8_t frame[2048];
 static unsigned len;
 static struct rig_frame got;
@@ -18,7 +18,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	router_free(r);
+	rigged_free(r);
 	return 0;
 }
 
@@ -187,7 +187,7 @@ static void ip6_martian_destinations_are_dropped_by_name(void **state)
 			expect_drop(NODE_IP6_INPUT, IP6_INPUT_MARTIAN_DST);
 		r->rig->dp.ip.martians = true;
 	}
-	router_route(r, "64:ff9b::/96", router_gateway(r, 2, "2001:db8:1::1"));
+	rigged_route(r, "64:ff9b::/96", rigged_gateway(r, 2, "2001:db8:1::1"));
 	packet("2001:db8:0::1", "64:ff9b::1.2.3.4", 10);
 	put();
 	assert_true(rig_take(r->rig, 1, &got));
@@ -237,7 +237,7 @@ static void ip6_hop_limit_of_one_earns_time_exceeded(void **state)
 
 static void ip6_packet_above_the_mtu_earns_too_big(void **state)
 {
-	uint16_t nh = router_gateway(r, 2, "2001:db8:1::1");
+	uint16_t nh = rigged_gateway(r, 2, "2001:db8:1::1");
 
 	nexthop_mtu_set(r->nexthops, nh, 1300);
 	packet("2001:db8:0::1", "2001:db8:a::5", 1300 - IP6_HDR_LEN);
@@ -256,7 +256,7 @@ static void ip6_next_hops_that_lead_nowhere_earn_their_code(void **state)
 	} kinds[] = {{NH_UNREACHABLE, ICMP6_UNREACH_ADDR}, {NH_PROHIBIT, ICMP6_UNREACH_ADMIN}};
 
 	for (unsigned i = 0; i < ARRAY_LEN(kinds); i++) {
-		router_route(r, "2001:db8:b::/48", router_special(r, kinds[i].kind, 0));
+		rigged_route(r, "2001:db8:b::/48", rigged_special(r, kinds[i].kind, 0));
 		packet("2001:db8:0::1", "2001:db8:b::5", 100);
 		expect_error(ICMP6_UNREACHABLE, kinds[i].code, 0, "2001:db8:0::fe");
 	}
@@ -266,7 +266,7 @@ static void ip6_next_hops_that_lead_nowhere_earn_their_code(void **state)
 
 static void ip6_blackhole_is_silent(void **state)
 {
-	router_route(r, "2001:db8:b::/48", router_special(r, NH_BLACKHOLE, 0));
+	rigged_route(r, "2001:db8:b::/48", rigged_special(r, NH_BLACKHOLE, 0));
 	packet("2001:db8:0::1", "2001:db8:b::5", 100);
 	expect_drop(NODE_IP6_FORWARD, IP6_FORWARD_BLACKHOLE);
 }
@@ -298,10 +298,10 @@ static void ip6_rewrite_writes_tags(void **state)
 {
 	static const uint8_t l2[22] = {2, 0x99, 0,    0, 0, 5,	  2, 0, 0, 0,	 0,
 				       2, 0x88, 0xa8, 0, 5, 0x81, 0, 0, 7, 0x86, 0xdd};
-	uint16_t nh = router_unresolved(r, 2, "2001:db8:1::5");
+	uint16_t nh = rigged_unresolved(r, 2, "2001:db8:1::5");
 
 	nexthop_resolve(r->nexthops, nh, l2, sizeof(l2));
-	router_route(r, "2001:db8:b::/48", nh);
+	rigged_route(r, "2001:db8:b::/48", nh);
 	packet("2001:db8:0::1", "2001:db8:b::5", 100);
 	put();
 	assert_true(rig_take(r->rig, 1, &got));
@@ -320,7 +320,7 @@ static void ip6_rewrite_without_headroom_is_dropped_by_name(void **state)
 		m = rig_mbuf(r->rig, frame + ETH_HDR_LEN, len - ETH_HDR_LEN);
 		memmove((uint8_t *)m->buf_addr + room, rte_pktmbuf_mtod(m, void *), m->data_len);
 		m->data_off = (uint16_t)room;
-		meta.nh = router_gateway(r, 2, "2001:db8:1::1");
+		meta.nh = rigged_gateway(r, 2, "2001:db8:1::1");
 		meta_put(m, &meta);
 		assert_true(workers_inject(r->rig->workers, 0, PEER_CTL, m));
 	}
@@ -335,7 +335,7 @@ static void ip6_lookup_takes_the_table_of_the_iface(void **state)
 	struct route route = {.source = ROUTE_STATIC};
 
 	assert_int_equal(prefix_parse("2001:db8:a::/48", &route.prefix), 0);
-	route.nh = router_gateway(r, 3, "2001:db8:2::1");
+	route.nh = rigged_gateway(r, 3, "2001:db8:2::1");
 	assert_int_equal(table_add(other, &route), 0);
 	r->rig->dp.fib6[1] = table_fib6(other);
 	iface_get(r->rig->ifaces, 2)->table = 1;

@@ -9,20 +9,20 @@
 #include "dataplane/route/table.h"
 #include "tests/unit/rig.h"
 
-struct router {
+struct rigged {
 	struct rig *rig;
 	struct nexthops *nexthops;
 	struct table *table;
 };
 
-struct router *router_new(unsigned n_ports, unsigned n_workers);
-void router_free(struct router *r);
+struct rigged *rigged_new(unsigned n_ports, unsigned n_workers);
+void rigged_free(struct rigged *r);
 
-uint16_t router_special(struct router *r, enum nexthop_kind kind, unsigned iface);
+uint16_t rigged_special(struct rigged *r, enum nexthop_kind kind, unsigned iface);
 // A gateway, resolved: its MAC is 02:00:00:01:<iface>:<last byte of addr>.
-uint16_t router_gateway(struct router *r, unsigned iface, const char *addr);
-uint16_t router_unresolved(struct router *r, unsigned iface, const char *addr);
-void router_route(struct router *r, const char *prefix, uint16_t nh);
+uint16_t rigged_gateway(struct rigged *r, unsigned iface, const char *addr);
+uint16_t rigged_unresolved(struct rigged *r, unsigned iface, const char *addr);
+void rigged_route(struct rigged *r, const char *prefix, uint16_t nh);
 
 struct ip4_spec {
 	const char *src, *dst;
@@ -34,12 +34,12 @@ struct ip4_spec {
 	unsigned len; // of the payload; NULL payload: bytes that count up
 };
 // Writes an Ethernet frame to port's iface; returns its length.
-unsigned router_ip4(uint8_t *frame, unsigned to_port, const struct ip4_spec *spec);
+unsigned rigged_ip4(uint8_t *frame, unsigned to_port, const struct ip4_spec *spec);
 // The slow checksum: 16 bits at a time, in host order (RFC 1071 §4.1).
 uint16_t slow_csum(const void *data, unsigned len);
 
 // Sends a frame to port 0: it must be dropped by that edge, and nothing else happen.
-void router_expect_drop(struct router *r, enum graph_node node, unsigned edge, const void *frame,
+void rigged_expect_drop(struct rigged *r, enum graph_node node, unsigned edge, const void *frame,
 			unsigned len);
 
 static inline struct ip4_hdr *frame_ip4(uint8_t *frame)

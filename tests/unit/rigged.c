@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "tests/unit/router.h"
+#include "tests/unit/rigged.h"
 
 #include "dataplane/pkt/eth.h"
 
@@ -8,22 +8,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void links_make(struct router *r, unsigned iface)
+static void links_make(struct rigged *r, unsigned iface)
 {
 	char text[64];
 
 	snprintf(text, sizeof(text), "10.0.%u.254", iface);
 	rig_addr4(r->rig, iface, text, 24);
-	router_route(r, text, router_special(r, NH_LOCAL, iface));
+	rigged_route(r, text, rigged_special(r, NH_LOCAL, iface));
 	snprintf(text, sizeof(text), "10.0.%u.0/24", iface);
-	router_route(r, text, router_special(r, NH_GLEAN, iface));
+	rigged_route(r, text, rigged_special(r, NH_GLEAN, iface));
 	snprintf(text, sizeof(text), "10.0.%u.255", iface);
-	router_route(r, text, router_special(r, NH_BROADCAST, iface));
+	rigged_route(r, text, rigged_special(r, NH_BROADCAST, iface));
 }
 
-struct router *router_new(unsigned n_ports, unsigned n_workers)
+struct rigged *rigged_new(unsigned n_ports, unsigned n_workers)
 {
-	struct router *r = calloc(1, sizeof(*r));
+	struct rigged *r = calloc(1, sizeof(*r));
 
 	r->rig = rig_new(n_ports, n_workers);
 	r->nexthops = nexthops_new();
@@ -39,7 +39,7 @@ struct router *router_new(unsigned n_ports, unsigned n_workers)
 	return r;
 }
 
-void router_free(struct router *r)
+void rigged_free(struct rigged *r)
 {
 	rig_free(r->rig);
 	table_free(r->table);
@@ -47,7 +47,7 @@ void router_free(struct router *r)
 	free(r);
 }
 
-static uint16_t get(struct router *r, const struct nexthop_key *key)
+static uint16_t get(struct rigged *r, const struct nexthop_key *key)
 {
 	int id = nexthop_get(r->nexthops, key);
 
@@ -56,12 +56,12 @@ static uint16_t get(struct router *r, const struct nexthop_key *key)
 	return (uint16_t)id;
 }
 
-uint16_t router_special(struct router *r, enum nexthop_kind kind, unsigned iface)
+uint16_t rigged_special(struct rigged *r, enum nexthop_kind kind, unsigned iface)
 {
 	return get(r, &(struct nexthop_key){.kind = (uint8_t)kind, .iface = (uint16_t)iface});
 }
 
-uint16_t router_unresolved(struct router *r, unsigned iface, const char *addr)
+uint16_t rigged_unresolved(struct rigged *r, unsigned iface, const char *addr)
 {
 	struct nexthop_key key = {.kind = NH_RESOLVE, .iface = (uint16_t)iface};
 
@@ -69,9 +69,9 @@ uint16_t router_unresolved(struct router *r, unsigned iface, const char *addr)
 	return get(r, &key);
 }
 
-uint16_t router_gateway(struct router *r, unsigned iface, const char *addr)
+uint16_t rigged_gateway(struct rigged *r, unsigned iface, const char *addr)
 {
-	uint16_t id = router_unresolved(r, iface, addr);
+	uint16_t id = rigged_unresolved(r, iface, addr);
 	const struct nexthop *nh = &nexthops_array(r->nexthops)[id];
 	uint8_t last = nh->family == 4 ? nh->gw[3] : nh->gw[15];
 	struct eth_hdr eth = {
@@ -84,7 +84,7 @@ uint16_t router_gateway(struct router *r, unsigned iface, const char *addr)
 	return id;
 }
 
-void router_route(struct router *r, const char *prefix, uint16_t nh)
+void rigged_route(struct rigged *r, const char *prefix, uint16_t nh)
 {
 	struct route route = {.source = ROUTE_STATIC, .nh = nh};
 
@@ -104,7 +104,7 @@ uint16_t slow_csum(const void *data, unsigned len)
 	return (uint16_t)~sum;
 }
 
-unsigned router_ip4(uint8_t *frame, unsigned to_port, const struct ip4_spec *spec)
+unsigned rigged_ip4(uint8_t *frame, unsigned to_port, const struct ip4_spec *spec)
 {
 	uint8_t packet[RIG_FRAME_MAX];
 	unsigned hdr_len = IP4_HDR_LEN + spec->options_len;
@@ -130,7 +130,7 @@ unsigned router_ip4(uint8_t *frame, unsigned to_port, const struct ip4_spec *spe
 	return rig_eth(frame, to_port, ETH_TYPE_IP4, packet, hdr_len + spec->len);
 }
 
-void router_expect_drop(struct router *r, enum graph_node node, unsigned edge, const void *frame,
+void rigged_expect_drop(struct rigged *r, enum graph_node node, unsigned edge, const void *frame,
 			unsigned len)
 {
 	uint64_t before = rig_drops(r->rig, node, edge);
