@@ -40,6 +40,8 @@ struct port_stats {
 
 struct port_ops {
 	const char *name;
+	// Bytes of a packet buffer, headroom included, for L3 packets of mtu bytes.
+	unsigned (*data_room)(unsigned mtu);
 	// Finds the device, sets mac, max_rxq, max_txq, max_mtu. Errors say what to do.
 	int (*open)(struct port *port, struct err *err);
 	int (*configure)(struct port *port, const struct port_conf *conf, struct err *err);

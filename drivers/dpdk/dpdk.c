@@ -306,6 +306,7 @@ static int dpdk_mac_filter(struct port *port, const uint8_t mac[6], bool add)
 
 const struct port_ops dpdk_port_ops = {
 	.name = "dpdk",
+	.data_room = dpdk_data_room,
 	.open = dpdk_open,
 	.configure = dpdk_configure,
 	.start = dpdk_start,

@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The life of a router: made, run by an event loop, ended.
+#include "dataplane/ctl/router.h"
+
+#include "dataplane/base/clock.h"
+#include "dataplane/base/log.h"
+#include "dataplane/base/rcu.h"
+#include "dataplane/ctl/eal.h"
+
+#include <rte_mempool.h>
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#define MRT_BUDGET_NS	(2ull * CLOCK_NS_PER_MS)
+#define BUILD_BUDGET_NS (1ull * CLOCK_NS_PER_MS)
+
+enum {
+	TICK_MS = 1,	      // while there is work
+	TICK_IDLE_MS = 5,     // else
+	ACTIVE_MS = 100,      // work lately
+	LINK_MS = 100,	      // between looks at the links
+	PUNT_BURST = 64,      // packets a worker and tick
+	HOST_SYNC_MS = 10000, // for all TAPs at start
+};
+
+static struct table *table_for_neigh(void *arg, unsigned id)
+{
+	return router_table(arg, id);
+}
+
+// Packets of the control thread go out by worker 0.
+static void packet_send(void *arg, struct rte_mbuf *pkt)
+{
+	struct router *r = arg;
+
+	if (!workers_inject(r->workers, 0, PEER_CTL, pkt)) {
+		rte_pktmbuf_free(pkt);
+		r->n_inject_full++;
+	}
+}
+
+static void packet_to_host(void *arg, struct rte_mbuf *pkt, unsigned iface)
+{
+	struct router *r = arg;
+
+	if (r->host)
+		host_give(r->host, pkt, iface);
+	else
+		rte_pktmbuf_free(pkt);
+}
+
+void router_neigh_conf(const struct router *r, struct neigh_conf *nc)
+{
+	const struct conf_neigh *conf = &r->conf->neigh;
+
+	*nc = (struct neigh_conf){
+		.reachable_ms = conf->reachable_s * 1000,
+		.retrans_ms = conf->retrans_ms,
+		.probes = conf->probes,
+		.max = conf->max,
+		.hold = conf->hold,
+		.hold_all = ROUTER_HOLD_ALL,
+	};
+}
+
+static int neigh_make(struct router *r)
+{
+	struct neigh_conf nc;
+	struct neigh_env env = {
+		.ifaces = r->ifaces,
+		.nexthops = r->nexthops,
+		.pool = r->pool,
+		.table_get = table_for_neigh,
+		.send = packet_send,
+		.to_host = packet_to_host,
+		.dad_done = router_dad_done,
+		.arg = r,
+	};
+
+	router_neigh_conf(r, &nc);
+	r->neigh = neigh_new(&nc, &env);
+	return r->neigh ? 0 : -ENOMEM;
+}
+
+// "auto" is one worker a core listed, else one.
+unsigned router_n_workers(const struct config *conf)
+{
+	if (conf->workers.count)
+		return conf->workers.count;
+	return conf->workers.n_cores ? conf->workers.n_cores : 1;
+}
+
+static int workers_make(struct router *r, struct err *err)
+{
+	const struct config *conf = r->conf;
+	int core[WORKER_MAX];
+	struct worker_conf wc = {
+		.n = router_n_workers(conf),
+		.core = core,
+		.batch = conf->workers.batch,
+		.busy = conf->workers.poll == CONF_POLL_BUSY,
+		.pool = r->pool,
+		.dp = &r->dp,
+	};
+
+	for (unsigned i = 0; i < WORKER_MAX; i++)
+		core[i] = i < conf->workers.n_cores ? conf->workers.core[i] : -1;
+	r->workers = workers_new(&wc, err);
+	return r->workers ? 0 : -ENOMEM;
+}
+
+void router_switches_set(struct router *r)
+{
+	const struct config *conf = r->conf;
+	unsigned generation = r->dp.ip.generation;
+
+	r->dp.ip = (struct dp_ip){
+		.martians = conf->ip.martians,
+		.source_route = conf->ip.source_route,
+		.directed_broadcast = conf->ip.directed_broadcast,
+		.icmp_rate = conf->ip.icmp_rate,
+		.icmp_burst = conf->ip.icmp_burst,
+		.punt_rate = ROUTER_PUNT_RATE,
+		.host_rate = conf->host.rate,
+		.generation = generation + 1,
+	};
+}
+
+void router_host_update(struct router *r, const struct iface *iface)
+{
+	struct host_iface hi;
+
+	if (!r->host || !(iface->flags & IFACE_TAP))
+		return;
+	host_iface_from(&hi, iface);
+	if (host_iface_update(r->host, &hi) < 0)
+		log_error("%s: its TAP does not follow a change: the host thread is behind",
+			  iface->name);
+}
+
+int router_host_apply(struct router *r, struct iface *iface, bool wanted, struct err *err)
+{
+	bool has = iface->flags & IFACE_TAP;
+	struct host_iface hi;
+
+	if (!r->host || wanted == has)
+		return 0;
+	host_iface_from(&hi, iface);
+	if (wanted ? host_iface_add(r->host, &hi) < 0 : host_iface_del(r->host, iface->id) < 0)
+		return err_set(err, ENOBUFS,
+			       "the host thread is behind: its TAP cannot be changed");
+	iface_flags_set(r->ifaces, iface->id, wanted ? IFACE_TAP : 0, wanted ? 0 : IFACE_TAP);
+	return 0;
+}
+
+static int host_make(struct router *r, struct err *err)
+{
+	struct host_conf hc = {
+		.workers = r->workers,
+		.pool = r->pool,
+		.default_route = r->conf->host.default_route,
+		.metric = r->conf->host.metric,
+	};
+
+	if (!r->conf->host.enable)
+		return 0;
+	r->host = host_start(&hc, err);
+	if (!r->host)
+		return -err->code;
+	for (unsigned i = 0; i < r->conf->n_ifaces; i++) {
+		struct iface *iface = iface_find(r->ifaces, r->conf->iface[i].name);
+
+		if (router_host_apply(r, iface, r->conf->iface[i].host, err) < 0)
+			return -err->code;
+	}
+	return host_sync(r->host, HOST_SYNC_MS, err);
+}
+
+static int addrs_and_routes(struct router *r, struct err *err)
+{
+	const struct config *conf = r->conf;
+
+	for (unsigned i = 0; i < conf->n_ifaces; i++)
+		if (router_addrs_set(r, &conf->iface[i], err) < 0)
+			return -err->code;
+	for (unsigned i = 0; i < conf->n_neighbours; i++) {
+		const struct conf_neighbour *n = &conf->neighbour[i];
+		struct iface *iface = iface_find(r->ifaces, n->iface);
+
+		if (neigh_static_add(r->neigh, iface->id, &n->addr, n->mac) < 0)
+			return err_set(err, ENOMEM, "%s:%u: no memory for a static neighbour",
+				       conf->file, n->line);
+	}
+	for (unsigned i = 0; i < conf->n_routes; i++)
+		if (router_route_add(r, &conf->route[i], err) < 0) {
+			err_prefix(err, "%s:%u", conf->file, conf->route[i].line);
+			return -err->code;
+		}
+	return 0;
+}
+
+// Mbufs for everything that can hold one.
+static unsigned packets_needed(const struct router *r, char *text, size_t len)
+{
+	const struct config *conf = r->conf;
+	struct eal_need need = {
+		.n_ports = conf->n_ports,
+		.rx_queues = conf->n_ports * router_n_workers(conf),
+		.tx_queues = conf->n_ports * router_n_workers(conf),
+		.rx_ring = ROUTER_RING_DEFAULT,
+		.tx_ring = ROUTER_RING_DEFAULT,
+		.n_workers = router_n_workers(conf),
+		.hold = ROUTER_HOLD_ALL,
+		.batch = conf->workers.batch,
+	};
+
+	for (unsigned i = 0; i < conf->n_ports; i++) {
+		if (conf->port[i].rx_ring > need.rx_ring)
+			need.rx_ring = conf->port[i].rx_ring;
+		if (conf->port[i].tx_ring > need.tx_ring)
+			need.tx_ring = conf->port[i].tx_ring;
+	}
+	text[0] = 0;
+	return conf->memory.packets ? conf->memory.packets : eal_pool_size(&need, text, len);
+}
+
+// One pool for all: buffers that hold the longest packet of any port.
+static unsigned data_room(const struct router *r)
+{
+	unsigned room = 0;
+
+	for (unsigned i = 0; i < r->conf->n_ports; i++) {
+		const struct port_ops *ops = router_driver_find(r, r->conf->port[i].driver);
+		unsigned need = ops ? ops->data_room(r->conf->port[i].mtu) : 0;
+
+		room = need > room ? need : room;
+	}
+	return room ? room : RTE_MBUF_DEFAULT_BUF_SIZE;
+}
+
+static int pool_make(struct router *r, struct err *err)
+{
+	const char *device[PORT_MAX];
+	unsigned n_devices = r->conf->n_ports < PORT_MAX ? r->conf->n_ports : PORT_MAX;
+	unsigned room = data_room(r);
+	char sum[512];
+	unsigned n = packets_needed(r, sum, sizeof(sum));
+	struct eal_conf ec = {
+		.hugepages = r->conf->memory.hugepages,
+		.mem_bytes = eal_mem_need(n, room),
+		.device = device,
+		.n_devices = n_devices,
+	};
+
+	for (unsigned i = 0; i < n_devices; i++)
+		device[i] = r->conf->port[i].device;
+	if (eal_start(&ec, err) < 0)
+		return -err->code;
+	r->pool = eal_pool_new(n, room, err);
+	if (r->pool)
+		return 0;
+	err_prefix(err, "%u packets (%s)", n, sum);
+	return -err->code;
+}
+
+static int memory_make(struct router *r, struct err *err)
+{
+	if (pool_make(r, err) < 0)
+		return -err->code;
+	rcu_register_thread();
+	rcu_thread_offline(); // control only writes: no grace period waits for it
+	r->ifaces = ifaces_new(&r->dp);
+	r->nexthops = nexthops_new();
+	if (!r->ifaces || !r->nexthops)
+		return err_set(err, ENOMEM, "no memory for ifaces and next hops");
+	r->dp.nexthop = nexthops_array(r->nexthops);
+	if (!router_table(r, 0))
+		return err_set(err, ENOMEM, "no memory for a routing table");
+	return 0;
+}
+
+static int graph_make(struct router *r, struct err *err)
+{
+	router_switches_set(r);
+	if (router_ports_open(r, err) < 0 || router_ifaces_add(r, err) < 0)
+		return -err->code;
+	if (workers_make(r, err) < 0 || router_ports_start(r, err) < 0)
+		return -err->code;
+	if (neigh_make(r) < 0)
+		return err_set(err, ENOMEM, "no memory for neighbours");
+	if (addrs_and_routes(r, err) < 0 || host_make(r, err) < 0)
+		return -err->code;
+	return workers_start(r->workers, err);
+}
+
+static void punts_take(struct router *r, uint64_t now_ns)
+{
+	struct rte_mbuf *pkts[PUNT_BURST];
+
+	for (unsigned i = 0; i < workers_count(r->workers); i++) {
+		unsigned n = workers_take(r->workers, i, PEER_CTL, pkts, PUNT_BURST);
+
+		for (unsigned j = 0; j < n; j++) {
+			struct meta meta = meta_get(pkts[j]);
+
+			neigh_punt(r->neigh, pkts[j], &meta, now_ns);
+		}
+		if (n)
+			r->active_ns = now_ns;
+	}
+}
+
+static void tables_step(struct router *r)
+{
+	for (unsigned i = 0; i < TABLE_MAX; i++)
+		if (r->table[i] && table_step(r->table[i], BUILD_BUDGET_NS) > 0)
+			r->active_ns = clock_ns();
+}
+
+static void step_account(struct router *r, uint64_t start_ns)
+{
+	uint64_t ns = clock_ns() - start_ns;
+
+	r->step.n++;
+	r->step.total_ns += ns;
+	if (ns > r->step.longest_ns)
+		r->step.longest_ns = ns;
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct router *r = arg;
+	uint64_t now_ns = clock_ns();
+	struct timeval next = {.tv_usec = TICK_IDLE_MS * 1000};
+
+	punts_take(r, now_ns);
+	neigh_step(r->neigh, now_ns);
+	if (router_mrt_step(r, MRT_BUDGET_NS))
+		r->active_ns = now_ns;
+	tables_step(r);
+	nexthops_step(r->nexthops);
+	if (now_ns - r->link_ns >= LINK_MS * (uint64_t)CLOCK_NS_PER_MS) {
+		r->link_ns = now_ns;
+		router_links_poll(r);
+	}
+	if (now_ns - r->active_ns < ACTIVE_MS * (uint64_t)CLOCK_NS_PER_MS)
+		next.tv_usec = TICK_MS * 1000;
+	step_account(r, now_ns);
+	evtimer_add(r->tick, &next);
+}
+
+static void on_stop(evutil_socket_t sig, short what, void *arg)
+{
+	struct router *r = arg;
+
+	log_info("signal %d: stopping", (int)sig);
+	event_base_loopbreak(r->base);
+}
+
+static void reload_log(const char *path, const char *from, const char *to, bool needs_restart,
+		       void *arg)
+{
+	log_info("reload: %s: %s -> %s%s", path, from, to,
+		 needs_restart ? " (needs a restart)" : "");
+}
+
+static void on_reload(evutil_socket_t sig, short what, void *arg)
+{
+	struct err err = {0};
+
+	if (router_reload(arg, reload_log, NULL, &err) < 0)
+		log_error("reload refused: %s", err.text);
+}
+
+static int loop_make(struct router *r, struct err *err)
+{
+	r->base = event_base_new();
+	r->tick = r->base ? evtimer_new(r->base, on_tick, r) : NULL;
+	r->cmds = cmds_new();
+	if (!r->tick || !r->cmds || router_cmds_add(r) < 0)
+		return err_set(err, ENOMEM, "no memory for the event loop");
+	r->on_term = evsignal_new(r->base, SIGTERM, on_stop, r);
+	r->on_int = evsignal_new(r->base, SIGINT, on_stop, r);
+	r->on_hup = evsignal_new(r->base, SIGHUP, on_reload, r);
+	if (!r->on_term || !r->on_int || !r->on_hup)
+		return err_set(err, ENOMEM, "no memory for signals");
+	evsignal_add(r->on_term, NULL);
+	evsignal_add(r->on_int, NULL);
+	evsignal_add(r->on_hup, NULL);
+	return 0;
+}
+
+struct router *router_new(struct config *conf, const struct port_ops *const drivers[],
+			  struct err *err)
+{
+	struct router *r = calloc(1, sizeof(*r));
+
+	if (!r) {
+		config_free(conf);
+		err_set(err, ENOMEM, "no memory");
+		return err_null(ENOMEM);
+	}
+	r->conf = conf;
+	r->drivers = drivers;
+	r->start_ns = clock_ns();
+	if (loop_make(r, err) < 0 || router_server_start(r, err) < 0 || memory_make(r, err) < 0 ||
+	    graph_make(r, err) < 0 || router_mrt_start(r, err) < 0) {
+		router_free(r);
+		return err_null(err->code);
+	}
+	r->is_started = true;
+	return r;
+}
+
+int router_run(struct router *r, struct err *err)
+{
+	struct timeval soon = {.tv_usec = 1000};
+
+	evtimer_add(r->tick, &soon);
+	if (event_base_dispatch(r->base) < 0)
+		return err_set(err, EIO, "the event loop failed");
+	return 0;
+}
+
+static void events_free(struct router *r)
+{
+	struct event *events[] = {r->tick, r->on_term, r->on_int, r->on_hup};
+
+	for (unsigned i = 0; i < ARRAY_LEN(events); i++)
+		if (events[i])
+			event_free(events[i]);
+	if (r->base)
+		event_base_free(r->base);
+}
+
+// Reverse order: nobody is left who could use what goes.
+void router_free(struct router *r)
+{
+	if (!r)
+		return;
+	if (r->server)
+		server_free(r->server);
+	if (r->loader)
+		router_mrt_stop(r);
+	if (r->workers)
+		workers_stop(r->workers);
+	if (r->host)
+		host_stop(r->host);
+	router_ports_close(r);
+	neigh_free(r->neigh);
+	workers_free(r->workers);
+	router_routes_free(r);
+	for (unsigned i = 0; i < TABLE_MAX; i++)
+		if (r->table[i])
+			table_free(r->table[i]);
+	if (r->nexthops)
+		nexthops_free(r->nexthops);
+	if (r->ifaces) {
+		rcu_barrier();
+		ifaces_free(r->ifaces);
+	}
+	rte_mempool_free(r->pool);
+	cmds_free(r->cmds);
+	events_free(r);
+	config_free(r->conf);
+	free(r);
+}
