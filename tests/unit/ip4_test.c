@@ -491,13 +491,14 @@ static void ip4_ecmp_sends_all_fragments_one_way(void **state)
 {
 	struct hash_key key = {{1, 2}};
 	struct ip4_spec spec = plain;
+	uint64_t seed = 1, payload[2] = {0};
 	uint32_t want = 0;
 
 	for (unsigned i = 0; i < 64; i++) {
-		uint64_t payload[2] = {test_rand(&(uint64_t){i}), 0};
 		const struct ip4_hdr *ip = frame_ip4(frame);
 		uint32_t hash;
 
+		payload[0] = test_rand(&seed);
 		spec.payload = payload;
 		spec.len = 16;
 		spec.frag = (uint16_t)(i == 63 ? 126 : IP4_FRAG_MF | 2 * i);
