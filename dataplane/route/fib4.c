@@ -387,6 +387,10 @@ void fib4_change(struct fib4 *fib, const uint8_t addr[4], unsigned len, bool is_
 	for (; n; n--, slot++) {
 		bool is_marked = slotmap_has(&fib->todo, slot);
 
+		// A slot without a node may go back to the RIB, which is right at once.
+		if (is_bulk && !(entry_of(fib, slot) & FIB4_NODE))
+			atomic_store_explicit(root_at(fib, slot), FIB4_UNBUILT,
+					      memory_order_release);
 		if (!left || entry_of(fib, slot) == FIB4_UNBUILT) {
 			slot_mark(fib, slot);
 			continue;

@@ -145,9 +145,9 @@ static uint32_t tree_build(struct visit *v, const struct rib_node *node, unsigne
 			   uint16_t covering);
 
 // Values of the image of node; children that have no image yet get one, or stay
-// unbuilt for lack of budget. old: the image to take children from, or no child.
+// unbuilt for lack of budget. old: values of the image to take children from.
 static void values_make(struct visit *v, const struct rib_node *node, unsigned depth,
-			uint16_t covering, uint32_t old, uint32_t value[256])
+			uint16_t covering, const uint32_t *old, uint32_t value[256])
 {
 	uint16_t leaf[256];
 
@@ -159,13 +159,10 @@ static void values_make(struct visit *v, const struct rib_node *node, unsigned d
 	for (unsigned b = 0; b < RIB_CHILD_BLOCKS; b++) {
 		for (uint64_t left = rib_children(v->fib->rib, node, b); left; left &= left - 1) {
 			unsigned byte = b * 64 + (unsigned)__builtin_ctzll(left);
-			uint32_t kept = old & FIB6_CHILD
-						? load(fib6_image_at(v->fib, old, depth, byte))
-						: 0;
 
 			v->addr[depth] = (uint8_t)byte;
-			value[byte] = kept & (FIB6_CHILD | FIB6_UNBUILT)
-					      ? kept
+			value[byte] = old && old[byte] & (FIB6_CHILD | FIB6_UNBUILT)
+					      ? old[byte]
 					      : tree_build(v, rib_child(v->fib->rib, node, byte),
 							   depth + 1, leaf[byte]);
 		}
@@ -183,54 +180,40 @@ static uint32_t tree_build(struct visit *v, const struct rib_node *node, unsigne
 		return FIB6_UNBUILT;
 	}
 	v->budget--;
-	values_make(v, node, depth, covering, 0, value);
+	values_make(v, node, depth, covering, NULL, value);
 	entry = image_new(v, value, depth);
 	for (unsigned i = 0; entry == FIB6_UNBUILT && i < 256; i++)
 		fib6_tree_retire(v->fib, value[i], depth + 1);
 	return entry;
 }
 
-// Retires the image that another one replaced, and the trees below it that have
-// no place in the new one.
-static void image_retire(struct fib6 *fib, uint32_t old, uint32_t new, unsigned depth)
-{
-	for (unsigned i = 0; i < 256; i++) {
-		uint32_t below = load(fib6_image_at(fib, old, depth, i));
-		uint32_t kept = new &FIB6_CHILD ? load(fib6_image_at(fib, new, depth, i)) : 0;
-
-		if (below & FIB6_CHILD && kept != below)
-			fib6_tree_retire(fib, below, depth + 1);
-	}
-	arena_retire(&fib->arena, old & FIB6_OFF, fib6_image_len(fib, old, depth));
-}
-
-static bool image_is_equal(const struct fib6 *fib, uint32_t a, const uint32_t value[256],
-			   unsigned depth)
+// Retires the trees of a[] that have no place in b[].
+static void trees_retire(struct fib6 *fib, const uint32_t a[256], const uint32_t b[256],
+			 unsigned depth)
 {
 	for (unsigned i = 0; i < 256; i++)
-		if (load(fib6_image_at(fib, a, depth, i)) != value[i])
-			return false;
-	return true;
+		if (a[i] & FIB6_CHILD && a[i] != b[i])
+			fib6_tree_retire(fib, a[i], depth);
 }
 
 // Brings the image behind entry up to date, not what lies below it.
 static void image_update(struct visit *v, _Atomic uint32_t *entry, const struct rib_node *node,
 			 unsigned depth, uint16_t covering)
 {
-	uint32_t old = load(entry), new, value[256];
+	uint32_t image = load(entry), new, old[256], value[256];
 
+	fib6_image_read(v->fib, image, depth, old);
 	values_make(v, node, depth, covering, old, value);
-	if (image_is_equal(v->fib, old, value, depth))
+	if (!memcmp(old, value, sizeof(old)))
 		return;
 	new = image_new(v, value, depth);
-	if (new == FIB6_UNBUILT) { // new trees in value[] hang nowhere: give them back
-		for (unsigned i = 0; i < 256; i++)
-			if (value[i] != load(fib6_image_at(v->fib, old, depth, i)))
-				fib6_tree_retire(v->fib, value[i], depth + 1);
+	if (new == FIB6_UNBUILT) {
+		trees_retire(v->fib, value, old, depth + 1);
 		return;
 	}
 	store(entry, new);
-	image_retire(v->fib, old, new, depth);
+	trees_retire(v->fib, old, value, depth + 1);
+	arena_retire(&v->fib->arena, image & FIB6_OFF, fib6_image_len(v->fib, image, depth));
 }
 
 static void tree_update(struct visit *v, _Atomic uint32_t *entry, const struct rib_node *node,
@@ -315,6 +298,13 @@ static void slot_mark(struct fib6 *fib, unsigned slot)
 	fib->is_behind |= load(root_at(fib, slot)) != FIB6_UNBUILT;
 }
 
+// In bulk, a slot without a node goes back to the RIB, which is right at once.
+static void slot_defer(struct fib6 *fib, unsigned slot, bool is_bulk)
+{
+	if (is_bulk && !(load(root_at(fib, slot)) & FIB6_CHILD))
+		store(root_at(fib, slot), FIB6_UNBUILT);
+}
+
 // Ends the visit of a slot; returns whether something was left for later.
 static bool slot_finish(struct visit *v, unsigned slot)
 {
@@ -331,12 +321,13 @@ static bool slot_finish(struct visit *v, unsigned slot)
 }
 
 // A prefix of 1 to 16 bits: its slots, and all below.
-static void short_change(struct visit *v, const uint8_t addr[16], unsigned len)
+static void short_change(struct visit *v, const uint8_t addr[16], unsigned len, bool is_bulk)
 {
 	unsigned n = 1u << (16 - len);
 	unsigned slot = ((unsigned)addr[0] << 8 | addr[1]) & ~(n - 1);
 
 	for (; n; n--, slot++) {
+		slot_defer(v->fib, slot, is_bulk);
 		v->is_short = !v->budget || load(root_at(v->fib, slot)) == FIB6_UNBUILT;
 		if (!v->is_short)
 			slot_update(v, slot);
@@ -397,14 +388,11 @@ void fib6_change(struct fib6 *fib, const uint8_t addr[16], unsigned len, bool is
 
 	if (!len) {
 		default_set(fib);
-	} else if (is_bulk) {
-		unsigned n = len < 16 ? 1u << (16 - len) : 1;
-
-		slotmap_set_range(&fib->todo, slot & ~(n - 1), n);
-		fib->is_behind = true;
 	} else if (len <= 16) {
-		short_change(&v, addr, len);
+		v.budget = is_bulk ? 0 : NODES_AT_ONCE;
+		short_change(&v, addr, len, is_bulk);
 	} else {
+		slot_defer(fib, slot, is_bulk);
 		long_change(&v, addr, len);
 		if (slot_finish(&v, slot))
 			slot_mark(fib, slot);

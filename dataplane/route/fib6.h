@@ -14,8 +14,8 @@ struct grace;
 struct fib6 *fib6_new(const struct rib_tbl *rib, size_t limit, struct grace *grace) must_check;
 void fib6_free(struct fib6 *fib); // no worker may read it any more
 
-// The RIB's best path of a prefix changed: follow. In bulk, and where very many
-// nodes lie below, some of the work is left to fib6_step().
+// The RIB's best path of a prefix changed: follow. Where very many nodes lie
+// below, and in bulk where a /16 or more does, work is left to fib6_step().
 void fib6_change(struct fib6 *fib, const uint8_t addr[16], unsigned len, bool is_bulk);
 // Builds or brings up to date about n nodes, posted slots first.
 void fib6_step(struct fib6 *fib, unsigned n);

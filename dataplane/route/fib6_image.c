@@ -91,12 +91,34 @@ uint32_t fib6_image_new(struct fib6 *fib, const uint32_t value[256], unsigned de
 	return depth == FIB6_FLAT_DEPTH ? flat_new(fib, value) : node_new(fib, value);
 }
 
+void fib6_image_read(const struct fib6 *fib, uint32_t entry, unsigned depth, uint32_t value[256])
+{
+	const struct fib6_node *node = at(fib, entry);
+	unsigned n = 0;
+
+	if (depth == FIB6_FLAT_DEPTH) {
+		memcpy(value, at(fib, entry), FLAT_LEN);
+		return;
+	}
+	for (unsigned w = 0; w < 8; w++) {
+		for (unsigned bit = 0; bit < 32; bit++) {
+			n += node->word[w].runs >> bit & 1;
+			value[w * 32 + bit] =
+				atomic_load_explicit(&node->entry[n - 1], memory_order_relaxed);
+		}
+	}
+}
+
 void fib6_tree_retire(struct fib6 *fib, uint32_t entry, unsigned depth)
 {
+	uint32_t value[256];
+
 	if (!(entry & FIB6_CHILD))
 		return;
+	fib6_image_read(fib, entry, depth, value);
 	for (unsigned i = 0; i < 256; i++)
-		fib6_tree_retire(fib, atomic_load(fib6_image_at(fib, entry, depth, i)), depth + 1);
+		if (value[i] & FIB6_CHILD)
+			fib6_tree_retire(fib, value[i], depth + 1);
 	arena_retire(&fib->arena, entry & FIB6_OFF, fib6_image_len(fib, entry, depth));
 }
 

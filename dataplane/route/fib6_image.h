@@ -16,6 +16,8 @@ size_t fib6_image_len(const struct fib6 *fib, uint32_t entry, unsigned depth);
 // Where the entry of a byte stands.
 _Atomic uint32_t *fib6_image_at(const struct fib6 *fib, uint32_t entry, unsigned depth,
 				unsigned byte);
+// The 256 entries, as fib6_image_new() took them.
+void fib6_image_read(const struct fib6 *fib, uint32_t entry, unsigned depth, uint32_t value[256]);
 // Retires the image behind entry, if there is one, and all below.
 void fib6_tree_retire(struct fib6 *fib, uint32_t entry, unsigned depth);
 // For assert(): adds the bytes of all below.

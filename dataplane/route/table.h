@@ -46,8 +46,10 @@ int table_del(struct table *table, const struct prefix *prefix, enum route_sourc
 // Removes every route of a source, at most n a call; returns how many are left to do.
 size_t table_flush(struct table *table, enum route_source source, size_t n);
 
-// Bulk loads leave root slots unbuilt (they answer from the RIB); step builds
-// some of them and returns how many slots are still unbuilt.
+// Bulk loads leave root slots unbuilt (they answer from the RIB), and those that
+// hold a node behind until the next step, so that each is rebuilt once. Step
+// builds some of them and returns how many slots are still unbuilt or behind.
+// (Without bulk, only a prefix that covers thousands of slots leaves any behind.)
 void table_bulk_start(struct table *table);
 void table_bulk_stop(struct table *table);
 size_t table_step(struct table *table, uint64_t budget_ns);
