@@ -362,8 +362,9 @@ static uint64_t touched_by(uint32_t addr, unsigned len)
 static void default_set(struct fib4 *fib)
 {
 	uint32_t word = atomic_load_explicit(&fib->rib->zero_length, memory_order_relaxed);
+	uint32_t n = (fib4_default(fib) >> 16) + 1;
 
-	atomic_store_explicit(&fib->default_nh, rib_path_nh(rib_best(fib->rib, word)),
+	atomic_store_explicit(&fib->default_route, n << 16 | rib_path_nh(rib_best(fib->rib, word)),
 			      memory_order_release);
 }
 

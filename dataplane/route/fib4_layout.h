@@ -48,8 +48,8 @@ struct fib4 {
 	const char *mem;
 	const struct rib_tbl *rib;
 	fib4_lookup_fn *lookup;
-	_Atomic uint32_t default_nh; // written by control
-	_Atomic uint32_t *posted;    // [FIB4_POSTS] slot + 1: written by workers, taken by control
+	_Atomic uint32_t default_route; // number of changes << 16 | id: written by control
+	_Atomic uint32_t *posted; // [FIB4_POSTS] slot + 1: written by workers, taken by control
 
 	// Control alone.
 	struct arena arena;
@@ -60,8 +60,17 @@ struct fib4 {
 
 fib4_lookup_fn fib4_lookup_scalar;
 
-// Lanes that left the common path: unbuilt slots and /24s with longer prefixes.
+// For lanes that left the common path, unbuilt slots and /24s with longer
+// prefixes: 0 where the default route answers.
 uint16_t fib4_lookup_rare(const struct fib4 *fib, uint32_t entry, uint32_t dst);
+// Looks again, one by one: the default route changed under a lookup, whose
+// answers may so be of no state that ever was.
+void fib4_lookup_again(const struct fib4 *fib, const uint32_t dst[], uint16_t nh[], unsigned n);
+
+static inline uint32_t fib4_default(const struct fib4 *fib)
+{
+	return atomic_load_explicit(&fib->default_route, memory_order_acquire);
+}
 
 static inline const char *fib4_node(const struct fib4 *fib, uint32_t entry)
 {

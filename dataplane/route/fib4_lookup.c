@@ -31,20 +31,18 @@ static void post(const struct fib4 *fib, uint32_t slot)
 		atomic_store_explicit(box, slot + 1, memory_order_relaxed);
 }
 
-static uint16_t rib_lookup(const struct fib4 *fib, uint32_t dst)
+static uint16_t unbuilt_lookup(const struct fib4 *fib, uint32_t dst)
 {
 	const uint8_t addr[4] = {(uint8_t)(dst >> 24), (uint8_t)(dst >> 16), (uint8_t)(dst >> 8),
 				 (uint8_t)dst};
 
 	post(fib, dst >> 14);
-	return rib_path_nh(rib_match(fib->rib, addr, 32));
+	return rib_path_nh(rib_lookup(fib->rib, addr));
 }
 
 cold_fn uint16_t fib4_lookup_rare(const struct fib4 *fib, uint32_t entry, uint32_t dst)
 {
-	uint16_t nh = entry & FIB4_NODE ? sub_lookup(fib, entry, dst) : rib_lookup(fib, dst);
-
-	return nh ? nh : (uint16_t)atomic_load_explicit(&fib->default_nh, memory_order_relaxed);
+	return entry & FIB4_NODE ? sub_lookup(fib, entry, dst) : unbuilt_lookup(fib, dst);
 }
 
 // An answer of the root alone reads the dummy node, and is put back by a mask.
@@ -78,9 +76,22 @@ static unsigned answer(const char *leaf, uint32_t entry, uint32_t default_nh, ui
 	return (is_node & (value == mask)) | (~is_node & entry >> 30 & 1);
 }
 
-static void chunk_lookup(const struct fib4 *fib, const uint32_t dst[], uint16_t nh[], unsigned n)
+static cold_fn void rare_lookup(const struct fib4 *fib, const uint32_t dst[],
+				const uint32_t entry[], const char *const leaf[], uint16_t nh[],
+				unsigned n, uint16_t default_nh)
 {
-	uint32_t default_nh = atomic_load_explicit(&fib->default_nh, memory_order_relaxed);
+	for (unsigned i = 0; i < n; i++) {
+		if (!answer(leaf[i], entry[i], default_nh, &nh[i]))
+			continue;
+		nh[i] = fib4_lookup_rare(fib, entry[i], dst[i]);
+		nh[i] = nh[i] ? nh[i] : default_nh;
+	}
+}
+
+// Returns whether the default route stayed the same all the time.
+static bool chunk_lookup(const struct fib4 *fib, const uint32_t dst[], uint16_t nh[], unsigned n)
+{
+	uint32_t before = fib4_default(fib);
 	const char *node[CHUNK], *leaf[CHUNK];
 	uint32_t entry[CHUNK];
 	unsigned rare = 0;
@@ -97,19 +108,34 @@ static void chunk_lookup(const struct fib4 *fib, const uint32_t dst[], uint16_t 
 		__builtin_prefetch(leaf[i]);
 	}
 	for (unsigned i = 0; i < n; i++)
-		rare |= answer(leaf[i], entry[i], default_nh, &nh[i]);
-	if (likely(!rare))
-		return;
+		rare |= answer(leaf[i], entry[i], before & 0xffff, &nh[i]);
+	if (unlikely(rare))
+		rare_lookup(fib, dst, entry, leaf, nh, n, (uint16_t)before);
+	return fib4_default(fib) == before;
+}
+
+enum { TRIES = 64 };
+
+cold_fn void fib4_lookup_again(const struct fib4 *fib, const uint32_t dst[], uint16_t nh[],
+			       unsigned n)
+{
 	for (unsigned i = 0; i < n; i++)
-		if (answer(leaf[i], entry[i], default_nh, &nh[i]))
-			nh[i] = fib4_lookup_rare(fib, entry[i], dst[i]);
+		for (unsigned try = 0; try < TRIES; try++)
+			if (chunk_lookup(fib, &dst[i], &nh[i], 1))
+				break;
 }
 
 void fib4_lookup_scalar(const struct fib4 *fib, const uint32_t dst[], uint16_t nh[], unsigned n)
 {
-	for (; n > CHUNK; n -= CHUNK, dst += CHUNK, nh += CHUNK)
-		chunk_lookup(fib, dst, nh, CHUNK);
-	chunk_lookup(fib, dst, nh, n);
+	while (n) {
+		unsigned chunk = n < CHUNK ? n : CHUNK;
+
+		if (unlikely(!chunk_lookup(fib, dst, nh, chunk)))
+			fib4_lookup_again(fib, dst, nh, chunk);
+		n -= chunk;
+		dst += chunk;
+		nh += chunk;
+	}
 }
 
 void fib4_lookup_bulk(const struct fib4 *fib, const uint32_t dst[], uint16_t nh[], unsigned n)

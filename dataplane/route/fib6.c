@@ -277,8 +277,9 @@ static void tree_update(struct visit *v, _Atomic uint32_t *entry, const struct r
 static void default_set(struct fib6 *fib)
 {
 	uint32_t word = load(&fib->rib->zero_length);
+	uint32_t n = (fib6_default(fib) >> 16) + 1;
 
-	store(&fib->default_nh, rib_path_nh(rib_best(fib->rib, word)));
+	store(&fib->default_route, n << 16 | rib_path_nh(rib_best(fib->rib, word)));
 }
 
 static void slot_update(struct visit *v, unsigned slot)

@@ -46,8 +46,8 @@ struct fib6 {
 	const char *mem;
 	const struct rib_tbl *rib;
 	fib6_lookup_fn *lookup;
-	_Atomic uint32_t default_nh; // written by control
-	_Atomic uint32_t *posted;    // [FIB6_POSTS] slot + 1: written by workers, taken by control
+	_Atomic uint32_t default_route; // number of changes << 16 | id: written by control
+	_Atomic uint32_t *posted; // [FIB6_POSTS] slot + 1: written by workers, taken by control
 
 	// Control alone.
 	struct arena arena;
@@ -60,8 +60,17 @@ struct fib6 {
 
 fib6_lookup_fn fib6_lookup_scalar;
 
-// An unbuilt entry was met.
+// An unbuilt entry was met: 0 where the default route answers.
 uint16_t fib6_lookup_rare(const struct fib6 *fib, const uint8_t *dst);
+// Looks again, one by one: the default route changed under a lookup, whose
+// answers may so be of no state that ever was.
+void fib6_lookup_again(const struct fib6 *fib, const uint8_t *const dst[], uint16_t nh[],
+		       unsigned n);
+
+static inline uint32_t fib6_default(const struct fib6 *fib)
+{
+	return atomic_load_explicit(&fib->default_route, memory_order_acquire);
+}
 
 static inline const _Atomic uint32_t *fib6_entry(const char *mem, uint32_t index)
 {

@@ -26,7 +26,7 @@ static cold_fn void post(const struct fib6 *fib, uint32_t slot)
 cold_fn uint16_t fib6_lookup_rare(const struct fib6 *fib, const uint8_t *dst)
 {
 	post(fib, (uint32_t)dst[0] << 8 | dst[1]);
-	return rib_path_nh(rib_match(fib->rib, dst, 128));
+	return rib_path_nh(rib_lookup(fib->rib, dst));
 }
 
 static void prefetch(const struct chunk *c, uint32_t index)
@@ -87,13 +87,12 @@ static void root_read(struct chunk *c, unsigned n)
 	}
 }
 
-static void chunk_lookup(const struct fib6 *fib, const uint8_t *const dst[], uint16_t nh[],
+// Returns whether the default route stayed the same all the time.
+static bool chunk_lookup(const struct fib6 *fib, const uint8_t *const dst[], uint16_t nh[],
 			 unsigned n)
 {
-	uint16_t default_nh =
-		(uint16_t)atomic_load_explicit(&fib->default_nh, memory_order_relaxed);
 	struct chunk c = {.fib = fib, .dst = dst};
-	uint32_t rare = 0;
+	uint32_t before = fib6_default(fib), rare = 0;
 
 	root_read(&c, n);
 	flats_read(&c);
@@ -110,15 +109,33 @@ static void chunk_lookup(const struct fib6 *fib, const uint8_t *const dst[], uin
 		if (c.entry[i] & FIB6_UNBUILT)
 			nh[i] = fib6_lookup_rare(fib, dst[i]);
 	for (unsigned i = 0; i < n; i++)
-		nh[i] = nh[i] ? nh[i] : default_nh;
+		nh[i] = nh[i] ? nh[i] : (uint16_t)before;
+	return fib6_default(fib) == before;
+}
+
+enum { TRIES = 64 };
+
+cold_fn void fib6_lookup_again(const struct fib6 *fib, const uint8_t *const dst[], uint16_t nh[],
+			       unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned try = 0; try < TRIES; try++)
+			if (chunk_lookup(fib, &dst[i], &nh[i], 1))
+				break;
 }
 
 void fib6_lookup_scalar(const struct fib6 *fib, const uint8_t *const dst[], uint16_t nh[],
 			unsigned n)
 {
-	for (; n > CHUNK; n -= CHUNK, dst += CHUNK, nh += CHUNK)
-		chunk_lookup(fib, dst, nh, CHUNK);
-	chunk_lookup(fib, dst, nh, n);
+	while (n) {
+		unsigned chunk = n < CHUNK ? n : CHUNK;
+
+		if (unlikely(!chunk_lookup(fib, dst, nh, chunk)))
+			fib6_lookup_again(fib, dst, nh, chunk);
+		n -= chunk;
+		dst += chunk;
+		nh += chunk;
+	}
 }
 
 void fib6_lookup_bulk(const struct fib6 *fib, const uint8_t *const dst[], uint16_t nh[], unsigned n)

@@ -368,12 +368,18 @@ static void prefix_delete(struct rib *rib, const uint8_t *addr, unsigned len)
 		prune(rib, addr, (len - 1) / 8);
 }
 
+static void change_count(struct rib *rib)
+{
+	store(&rib->tbl.n_changes, load(&rib->tbl.n_changes) + 1);
+}
+
 int rib_add(struct rib *rib, const uint8_t *addr, unsigned len, uint32_t path,
 	    struct rib_change *change)
 {
 	_Atomic uint32_t *at = prefix_at(rib, addr, len);
 	uint32_t old = at ? load(at) : 0, new;
 
+	change_count(rib);
 	change->removed = 0;
 	change->old_best = rib_best(&rib->tbl, old);
 	if (!at) {
@@ -398,6 +404,7 @@ int rib_del(struct rib *rib, const uint8_t *addr, unsigned len, unsigned source,
 	_Atomic uint32_t *at = prefix_at(rib, addr, len);
 	uint32_t old = at ? load(at) : 0, new;
 
+	change_count(rib);
 	change->removed = 0;
 	change->old_best = rib_best(&rib->tbl, old);
 	new = word_without(rib, old, source, &change->removed);

@@ -43,6 +43,7 @@ struct rib_tbl {
 	uint32_t root;
 	unsigned n_bytes;	      // of an address: 4 or 16
 	_Atomic uint32_t zero_length; // word of 0/0 or ::/0
+	_Atomic uint32_t n_changes;   // counted before a change takes effect
 };
 
 // A path fits a word: source and preference in front, so that less is better.
@@ -112,7 +113,8 @@ static inline uint32_t rib_node_match(const struct rib_tbl *rib, const struct ri
 }
 
 // Best path of the longest match among the lengths 1..max_len, or 0. At most
-// n_bytes nodes of 5 blocks each, whatever the table holds.
+// n_bytes nodes of 5 blocks each, whatever the table holds. Control thread, or
+// by rib_lookup().
 static inline uint32_t rib_match(const struct rib_tbl *rib, const uint8_t *addr, unsigned max_len)
 {
 	const struct rib_node *path[RIB_DEPTH_MAX];
@@ -129,6 +131,25 @@ static inline uint32_t rib_match(const struct rib_tbl *rib, const uint8_t *addr,
 			return rib_best(rib, word);
 	}
 	return 0;
+}
+
+enum { RIB_TRIES = 16 };
+
+// The same for a worker. One change under way at a time is no harm, for it is one
+// store that this read sees or does not see; two could show it a state that never
+// was, so then it reads again. (Each try that fails has seen a whole change pass:
+// 16 in a row would need a writer much faster than this reader.)
+static inline uint32_t rib_lookup(const struct rib_tbl *rib, const uint8_t *addr)
+{
+	uint32_t before, path;
+
+	for (unsigned i = 0; i < RIB_TRIES; i++) {
+		before = atomic_load_explicit(&rib->n_changes, memory_order_acquire);
+		path = rib_match(rib, addr, rib->n_bytes * 8);
+		if (likely(before == atomic_load_explicit(&rib->n_changes, memory_order_relaxed)))
+			break;
+	}
+	return path;
 }
 
 // The node of depth d over addr, or NULL.

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Bytes as a program for a routing table (add, delete, build, look up), run by
+// the table and by a list that is searched from end to end.
+#include "dataplane/route/fib4_tbl.h"
+#include "dataplane/route/fib6_tbl.h"
+#include "dataplane/route/nexthop.h"
+#include "dataplane/route/table_test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROUTES_MAX = 200, NEXTHOPS = 300 };
+
+struct program {
+	const uint8_t *data;
+	size_t len;
+	struct route route[ROUTES_MAX];
+	unsigned n;
+};
+
+static struct table *table;
+
+static void must(bool ok)
+{
+	if (!ok)
+		abort();
+}
+
+static unsigned next(struct program *p)
+{
+	if (!p->len)
+		return 0;
+	p->len--;
+	return *p->data++;
+}
+
+static void table_start(void)
+{
+	struct nexthops *nhs = nexthops_new();
+
+	must(nhs != NULL);
+	for (unsigned i = 1; i <= NEXTHOPS; i++) {
+		struct nexthop_key key = {
+			.kind = NH_RESOLVE,
+			.gw = {.family = 4, .bytes = {10, 0, (uint8_t)(i >> 8), (uint8_t)i}},
+		};
+
+		must(nexthop_get(nhs, &key) == (int)i);
+	}
+	table = table_new(nhs);
+	must(table != NULL);
+}
+
+// An address that is new in its last bytes only, so that prefixes nest.
+static struct addr addr_next(struct program *p, uint8_t family)
+{
+	struct addr addr = {.family = family};
+	unsigned n = family == 4 ? 4 : 16, fresh = next(p) % (n + 1);
+
+	if (p->n) {
+		const struct prefix *near = &p->route[next(p) % p->n].prefix;
+
+		if (near->family == family)
+			memcpy(addr.bytes, near->bytes, n);
+	}
+	for (unsigned i = n - fresh; i < n && fresh <= 4; i++)
+		addr.bytes[i] = (uint8_t)next(p);
+	if (fresh > 4)
+		addr.bytes[next(p) % n] ^= (uint8_t)next(p);
+	return addr;
+}
+
+static void add(struct program *p, uint8_t family)
+{
+	struct addr addr = addr_next(p, family);
+	struct route route = {.prefix.family = family};
+	unsigned i = 0;
+
+	route.prefix.len = (uint8_t)(next(p) % (family == 4 ? 33 : 129));
+	if (route.prefix.len && route.prefix.len < 8 && next(p) % 64)
+		route.prefix.len += 8; // the shortest ones are slow
+	memcpy(route.prefix.bytes, addr.bytes, sizeof(addr.bytes));
+	prefix_mask(&route.prefix);
+	route.source = (uint8_t)(next(p) % ROUTE_N_SOURCES);
+	route.nh = (uint16_t)(1 + next(p) * 7 % NEXTHOPS);
+	while (i < p->n && (p->route[i].source != route.source ||
+			    !prefix_is_equal(&p->route[i].prefix, &route.prefix)))
+		i++;
+	if (i == ROUTES_MAX)
+		return;
+	must(!table_add(table, &route));
+	p->route[i] = route;
+	p->n += i == p->n;
+}
+
+static void del(struct program *p, unsigned i)
+{
+	must(!table_del(table, &p->route[i].prefix, p->route[i].source));
+	p->route[i] = p->route[--p->n];
+}
+
+static uint16_t slow_lookup(const struct program *p, const struct addr *addr)
+{
+	const struct route *best = NULL;
+
+	for (unsigned i = 0; i < p->n; i++) {
+		const struct route *r = &p->route[i];
+
+		if (!prefix_has_addr(&r->prefix, addr))
+			continue;
+		if (!best || r->prefix.len > best->prefix.len ||
+		    (r->prefix.len == best->prefix.len && r->source < best->source))
+			best = r;
+	}
+	return best ? best->nh : 0;
+}
+
+static void look(struct program *p, uint8_t family)
+{
+	struct addr addr = addr_next(p, family);
+	const uint8_t *b = addr.bytes;
+	uint32_t dst = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+	uint16_t nh;
+
+	if (family == 4)
+		fib4_lookup_bulk(table_fib4(table), &dst, &nh, 1);
+	else
+		fib6_lookup_bulk(table_fib6(table), &b, &nh, 1);
+	must(nh == slow_lookup(p, &addr));
+}
+
+// A change of a very short prefix may be waiting for the next steps.
+static void settle(void)
+{
+	while (table_step(table, 1000000000))
+		;
+}
+
+static void run(struct program *p)
+{
+	unsigned op = next(p), family = op & 1 ? 6 : 4;
+
+	op = op / 2 % 8;
+	if (op < 3) {
+		add(p, (uint8_t)family);
+	} else if (op == 3 && p->n) {
+		del(p, next(p) % p->n);
+	} else if (op == 4) {
+		(void)table_step(table, 1);
+	} else if (op == 5) {
+		table_bulk_start(table);
+		for (unsigned i = next(p) % 8; i; i--)
+			add(p, (uint8_t)family);
+		table_bulk_stop(table);
+	} else {
+		settle();
+		look(p, (uint8_t)family);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	static struct program p;
+	static unsigned n_runs;
+
+	if (!table)
+		table_start();
+	p = (struct program){.data = data, .len = len < 4096 ? len : 4096};
+	while (p.len)
+		run(&p);
+	while (p.n)
+		del(&p, p.n - 1);
+	if (n_runs++ % 256 == 0)
+		must(table_sanity(table));
+	return 0;
+}
