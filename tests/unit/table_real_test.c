@@ -172,25 +172,29 @@ static void table_check(const char *path)
 	free(r);
 }
 
-static void sampled_lookups_of_real_tables_equal_a_slow_reference(void **state)
+static glob_t found;
+
+static bool tables_find(void)
 {
 	const char *dir = getenv("JERBOA_TABLES"), *root = getenv("SOURCE_ROOT");
 	char pattern[512];
-	glob_t found;
 
-	(void)state;
 	if (dir)
 		snprintf(pattern, sizeof(pattern), "%s/*.gz", dir);
 	else
 		snprintf(pattern, sizeof(pattern), "%s/../shared/data/tables/*.gz",
 			 root ? root : ".");
-	if (glob(pattern, 0, NULL, &found)) {
-		print_message("skipped: no real tables at %s\n", pattern);
-		skip();
-	}
+	if (!glob(pattern, 0, NULL, &found))
+		return true;
+	printf("skipped: no real tables at %s\n", pattern);
+	return false;
+}
+
+static void sampled_lookups_of_real_tables_equal_a_slow_reference(void **state)
+{
+	(void)state;
 	for (size_t i = 0; i < found.gl_pathc; i++)
 		table_check(found.gl_pathv[i]);
-	globfree(&found);
 }
 
 int main(void)
@@ -199,5 +203,7 @@ int main(void)
 		cmocka_unit_test(sampled_lookups_of_real_tables_equal_a_slow_reference),
 	};
 
+	if (!tables_find())
+		return 77; // a skip, to meson
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
