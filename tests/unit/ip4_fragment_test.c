@@ -2,11 +2,11 @@
 // Fragments made by the router, put together again by the obvious reassembler,
 // are the packet that was cut (RFC 791 §3.2).
 #include "dataplane/pkt/eth.h"
-#include "tests/unit/router.h"
+#include "tests/unit/rigged.h"
 
 #include <arpa/inet.h>
 
-static struct router *r;
+static struct rigged *r;
 static struct rig *rig;
 static uint16_t nh;
 static uint8_t frame[RIG_FRAME_MAX];
@@ -14,16 +14,16 @@ static struct rig_frame got;
 
 static int setup(void **state)
 {
-	r = router_new(2, 1);
+	r = rigged_new(2, 1);
 	rig = r->rig;
-	nh = router_gateway(r, 2, "10.0.2.1");
-	router_route(r, "192.0.2.0/24", nh);
+	nh = rigged_gateway(r, 2, "10.0.2.1");
+	rigged_route(r, "192.0.2.0/24", nh);
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	router_free(r);
+	rigged_free(r);
 	return 0;
 }
 
@@ -135,7 +135,7 @@ static void ip4_fragments_make_the_packet_again(void **state)
 		for (unsigned k = 0; k < spec.len; k++)
 			payload[k] = (uint8_t)test_rand(&seed);
 		nexthop_mtu_set(r->nexthops, nh, (uint16_t)mtu);
-		len = router_ip4(frame, 0, &spec);
+		len = rigged_ip4(frame, 0, &spec);
 		put(frame + 14, len - 14, 1 + (unsigned)(test_rand(&seed) % 2000));
 		assert_true(take_all(&spec, mtu) > 1);
 		expect_whole(&spec, payload);
@@ -157,7 +157,7 @@ static void ip4_fragments_carry_the_options_that_are_copied(void **state)
 	const struct ip4_hdr *ip = frame_ip4(got.data);
 
 	nexthop_mtu_set(r->nexthops, nh, 296);
-	rig_put(rig, 0, frame, router_ip4(frame, 0, &spec));
+	rig_put(rig, 0, frame, rigged_ip4(frame, 0, &spec));
 	rig_run(rig);
 	assert_int_equal(rig_n_out(rig, 1), 4);
 	assert_true(rig_take(rig, 1, &got));
@@ -174,7 +174,7 @@ static void ip4_fragments_without_memory_drop_the_packet_by_name(void **state)
 {
 	struct ip4_spec spec = {.src = "10.0.1.1", .dst = "192.0.2.7", .len = 1400};
 	struct rte_mbuf *hoard[20000];
-	unsigned n = 0, len = router_ip4(frame, 0, &spec);
+	unsigned n = 0, len = rigged_ip4(frame, 0, &spec);
 
 	nexthop_mtu_set(r->nexthops, nh, 296);
 	rig_put(rig, 0, frame, len);
@@ -224,7 +224,7 @@ static void ip4_fragments_longer_than_a_buffer_are_chained(void **state)
 		payload[i] = (uint8_t)(i / 7);
 	nexthop_mtu_set(r->nexthops, nh, 8000);
 	iface_get(rig->ifaces, 2)->mtu = 8000;
-	len = router_ip4(frame, 0, &spec);
+	len = rigged_ip4(frame, 0, &spec);
 	put(frame + 14, len - 14, 2000);
 	assert_int_equal(take_all(&spec, 8000), 2);
 	expect_whole(&spec, payload);

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // IPv4 options on their way through the router (RFC 791 §3.1, RFC 1812 §5.3.13).
 #include "dataplane/pkt/eth.h"
-#include "tests/unit/router.h"
+#include "tests/unit/rigged.h"
 
 #include <arpa/inet.h>
 
-static struct router *r;
+static struct rigged *r;
 static struct rig *rig;
 static uint8_t frame[RIG_FRAME_MAX];
 static struct rig_frame got;
 
 static int setup(void **state)
 {
-	r = router_new(2, 1);
+	r = rigged_new(2, 1);
 	rig = r->rig;
-	router_route(r, "192.0.2.0/24", router_gateway(r, 2, "10.0.2.1"));
-	router_route(r, "10.0.1.1", router_gateway(r, 1, "10.0.1.1"));
+	rigged_route(r, "192.0.2.0/24", rigged_gateway(r, 2, "10.0.2.1"));
+	rigged_route(r, "10.0.1.1", rigged_gateway(r, 1, "10.0.1.1"));
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	router_free(r);
+	rigged_free(r);
 	return 0;
 }
 
@@ -34,7 +34,7 @@ static unsigned with_options(const char *dst, const void *options, unsigned len)
 	spec.dst = dst;
 	spec.options = options;
 	spec.options_len = len;
-	return router_ip4(frame, 0, &spec);
+	return rigged_ip4(frame, 0, &spec);
 }
 
 // Sends a packet with options; returns them as they left by port.
@@ -149,13 +149,13 @@ static void ip4_source_routes_are_dropped_by_name(void **state)
 	static const uint8_t ssrr[] = {1, 137, 7, 4, 192, 0, 2, 9};
 	static const uint8_t done[] = {131, 7, 8, 192, 0, 2, 9, 0};
 
-	router_expect_drop(r, NODE_IP4_OPTIONS, IP4_OPTIONS_SOURCE_ROUTE, frame,
+	rigged_expect_drop(r, NODE_IP4_OPTIONS, IP4_OPTIONS_SOURCE_ROUTE, frame,
 			   with_options("192.0.2.7", lsrr, 8));
-	router_expect_drop(r, NODE_IP4_OPTIONS, IP4_OPTIONS_SOURCE_ROUTE, frame,
+	rigged_expect_drop(r, NODE_IP4_OPTIONS, IP4_OPTIONS_SOURCE_ROUTE, frame,
 			   with_options("10.0.1.254", lsrr, 8));
-	router_expect_drop(r, NODE_IP4_OPTIONS, IP4_OPTIONS_SOURCE_ROUTE, frame,
+	rigged_expect_drop(r, NODE_IP4_OPTIONS, IP4_OPTIONS_SOURCE_ROUTE, frame,
 			   with_options("192.0.2.7", ssrr, 8));
-	router_expect_drop(r, NODE_IP4_OPTIONS, IP4_OPTIONS_SOURCE_ROUTE, frame,
+	rigged_expect_drop(r, NODE_IP4_OPTIONS, IP4_OPTIONS_SOURCE_ROUTE, frame,
 			   with_options("192.0.2.7", done, 8));
 }
 
@@ -169,7 +169,7 @@ static void ip4_source_routes_are_followed_where_allowed(void **state)
 	static const uint8_t done[] = {131, 7, 8, 192, 0, 2, 9, 0};
 
 	rig->dp.ip.source_route = true;
-	router_route(r, "10.0.2.1", router_gateway(r, 2, "10.0.2.1"));
+	rigged_route(r, "10.0.2.1", rigged_gateway(r, 2, "10.0.2.1"));
 	// not at a named place yet: on as it is
 	assert_memory_equal(through("192.0.2.7", lsrr, 8, 1), lsrr, 8);
 	assert_int_equal(frame_ip4(got.data)->dst, ip4_of("192.0.2.7"));
@@ -179,9 +179,9 @@ static void ip4_source_routes_are_followed_where_allowed(void **state)
 	assert_memory_equal(through("10.0.1.254", near_ssrr, 8, 1), "\211\7\10\12\0\2\376\0", 8);
 	assert_int_equal(frame_ip4(got.data)->dst, ip4_of("10.0.2.1"));
 	assert_memory_equal(through("192.0.2.7", done, 8, 1), done, 8);
-	router_expect_drop(r, NODE_IP4_OPTIONS, IP4_OPTIONS_SOURCE_ROUTE, frame,
+	rigged_expect_drop(r, NODE_IP4_OPTIONS, IP4_OPTIONS_SOURCE_ROUTE, frame,
 			   with_options("10.0.1.254", far_ssrr, 8)); // not on a link of ours
-	router_expect_drop(r, NODE_IP4_OPTIONS, IP4_OPTIONS_SOURCE_ROUTE, frame,
+	rigged_expect_drop(r, NODE_IP4_OPTIONS, IP4_OPTIONS_SOURCE_ROUTE, frame,
 			   with_options("10.0.1.254", evil, 8));
 }
 
