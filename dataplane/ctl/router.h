@@ -22,8 +22,9 @@
 #include <event2/event.h>
 
 enum {
-	ROUTER_HOLD_ALL = 4096,	    // packets that wait for neighbours
-	ROUTER_PUNT_RATE = 20000,   // ARP, ND, held packets: each, a second and worker
+	ROUTER_HOLD_ALL = 4096,	  // packets that wait for neighbours
+	ROUTER_PUNT_RATE = 20000, // ARP, ND, held packets: each, a second and worker
+	ROUTER_LOOPBACK_MTU = 1500,
 	ROUTER_RING_DEFAULT = 1024, // descriptors, where neither user nor driver says
 };
 

@@ -133,6 +133,18 @@ static int port_iface_ensure(struct router *r, struct port *port)
 	return id < 0 ? id : 0;
 }
 
+// Linux wants one for the TAP: locally administered, the same at every start.
+static void loopback_mac(const char *name, uint8_t mac[6])
+{
+	uint32_t hash = 2166136261u; // FNV-1a
+
+	for (; *name; name++)
+		hash = (hash ^ (uint8_t)*name) * 16777619u;
+	mac[0] = 0x02;
+	mac[1] = 'j';
+	memcpy(mac + 2, &hash, sizeof(hash));
+}
+
 static int iface_one_add(struct router *r, const struct conf_iface *conf, struct err *err)
 {
 	struct port *port = port_find(r, conf->port);
@@ -144,7 +156,7 @@ static int iface_one_add(struct router *r, const struct conf_iface *conf, struct
 		.inner_vlan = (uint16_t)conf->inner_vlan,
 		.mtu = (uint16_t)(conf->mtu ? conf->mtu
 				  : port    ? port->mtu
-					    : 65535),
+					    : ROUTER_LOOPBACK_MTU),
 		.table = (uint16_t)conf->table,
 		.flags = port ? 0 : IFACE_UP | IFACE_LOOPBACK,
 	};
@@ -152,6 +164,8 @@ static int iface_one_add(struct router *r, const struct conf_iface *conf, struct
 
 	if (port)
 		memcpy(ic.mac, port->mac, sizeof(ic.mac));
+	else
+		loopback_mac(conf->name, ic.mac);
 	if (!router_table(r, conf->table))
 		return err_set(err, ENOMEM, "no memory for routing table %u", conf->table);
 	id = iface_add(r->ifaces, &ic);

@@ -162,7 +162,7 @@ static void iface_change(struct router *r, struct iface *iface, const struct con
 {
 	bool rpf = ci->rpf != CONF_RPF_OFF;
 	uint16_t mtu = (uint16_t)(ci->mtu		     ? ci->mtu
-				  : iface->port == PORT_NONE ? 65535
+				  : iface->port == PORT_NONE ? ROUTER_LOOPBACK_MTU
 							     : r->port[iface->port].mtu);
 	struct err err = {0};
 
