@@ -3,33 +3,10 @@
 
 #include "dataplane/pkt/eth.h"
 
-#include <arpa/inet.h>
-
-static uint8_t *word_put(uint8_t *at, uint16_t word)
-{
-	be16_t be = htons(word);
-
-	memcpy(at, &be, sizeof(be));
-	return at + sizeof(be);
-}
-
 unsigned neigh_l2_build(const struct iface *iface, const uint8_t dst[6], uint16_t type,
 			uint8_t l2[NEXTHOP_L2_MAX])
 {
-	uint8_t *at = l2 + 2 * ETH_ADDR_LEN;
-
-	memcpy(l2, dst, ETH_ADDR_LEN);
-	memcpy(l2 + ETH_ADDR_LEN, iface->mac, ETH_ADDR_LEN);
-	if (iface->vlan) {
-		at = word_put(at, iface->inner_vlan ? ETH_TYPE_QINQ : ETH_TYPE_VLAN);
-		at = word_put(at, iface->vlan);
-	}
-	if (iface->inner_vlan) {
-		at = word_put(at, ETH_TYPE_VLAN);
-		at = word_put(at, iface->inner_vlan);
-	}
-	at = word_put(at, type);
-	return (unsigned)(at - l2);
+	return eth_build(l2, dst, iface->mac, iface->vlan, iface->inner_vlan, type);
 }
 
 struct rte_mbuf *neigh_frame_new(struct neigh *tbl, const struct iface *iface, const uint8_t dst[6],

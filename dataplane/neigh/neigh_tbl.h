@@ -35,8 +35,8 @@ struct nd_msg {
 };
 
 // room: bytes that may be read at l3. False for whatever RFC 4861 §6.1.1, §6.1.2,
-// §7.1.1, §7.1.2 and §8.1 tell to discard, for any extension header (RFC 6980 §5
-// forbids fragments; no other has business here) and for a wrong checksum.
+// §7.1.1, §7.1.2 and §8.1 tell to discard, and for any extension header (RFC 6980
+// §5 forbids fragments; no other has business here). The checksum is ip6-deliver's.
 bool nd_msg_parse(struct nd_msg *msg, const void *l3, unsigned room);
 
 uint16_t nd_msg_csum(const struct ip6_hdr *ip, const void *icmp, unsigned len);
