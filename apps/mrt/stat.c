@@ -61,32 +61,13 @@ static void fault_tell(struct stat *st, const struct mrt_file_record *rec,
 	tell(st, text);
 }
 
-static int peers_take(struct stat *st, const struct mrt_file_record *rec, struct fault *fault)
-{
-	struct mrt_peers peers;
-	struct stat_peer *list;
-
-	if (mrt_peers_decode(rec->body, rec->hdr.len, &peers, fault))
-		return -EBADMSG;
-	list = calloc(peers.n_peers + 1u, sizeof(*list));
-	if (!list)
-		return -ENOMEM;
-	free(st->peer);
-	st->peer = list;
-	st->n_peers = peers.n_peers;
-	st->n_peer_tables++;
-	for (unsigned i = 0; mrt_peers_next(&peers, &list[i].peer);)
-		i++;
-	return 0;
-}
-
 static bool entry_decode(const struct stat *st, const struct mrt_rib *rib,
 			 const struct mrt_entry *entry, struct bgp_path *path, struct fault *fault)
 {
 	struct bgp_attr_style style = {.family = rib->prefix.family, .as_bytes = 4};
 	uint32_t at = (uint32_t)(entry->attrs - rib->body);
 
-	if (st->n_peer_tables && entry->peer_index >= st->n_peers) {
+	if (st->n_peer_tables && entry->peer_index >= st->n_rows) {
 		fault_set(fault, FAULT_PEER_INDEX, at);
 		return false;
 	}
@@ -102,6 +83,7 @@ static void entry_take(struct stat *st, const struct mrt_file_record *rec,
 {
 	struct fault fault = {.code = FAULT_NONE};
 	bool is_ip4 = rib->prefix.family == 4;
+	struct stat_peer *peer;
 	struct bgp_path path;
 
 	st->n_routes4 += is_ip4;
@@ -116,8 +98,9 @@ static void entry_take(struct stat *st, const struct mrt_file_record *rec,
 		st->n_without_peers++;
 		return;
 	}
-	st->peer[entry->peer_index].n_routes4 += is_ip4;
-	st->peer[entry->peer_index].n_routes6 += !is_ip4;
+	peer = &st->peer[st->row[entry->peer_index]];
+	peer->n_routes4 += is_ip4;
+	peer->n_routes6 += !is_ip4;
 }
 
 static int rib_take(struct stat *st, const struct mrt_file_record *rec, struct fault *fault)
@@ -155,7 +138,7 @@ static int record_take(struct stat *st, const struct mrt_file_record *rec)
 		st->last_s = rec->hdr.time_s;
 	switch (mrt_hdr_kind(&rec->hdr)) {
 	case MRT_KIND_PEERS:
-		code = peers_take(st, rec, &fault);
+		code = stat_peers_take(st, rec->body, rec->hdr.len, &fault);
 		break;
 	case MRT_KIND_RIB:
 		code = rib_take(st, rec, &fault);
@@ -215,7 +198,9 @@ int stat_read(const char *path, struct stat *st, struct err *err)
 void stat_fini(struct stat *st)
 {
 	free(st->peer);
+	free(st->row);
 	st->peer = NULL;
+	st->row = NULL;
 }
 
 bool stat_is_clean(const struct stat *st)

@@ -22,8 +22,10 @@ struct stat {
 	uint32_t first_s, last_s;   // times of the records
 	struct stat_type type[256]; // in order of appearance; the last one takes the rest
 	unsigned n_types;
-	struct stat_peer *peer; // of the latest peer table
+	struct stat_peer *peer; // of all peer tables
 	unsigned n_peers;
+	unsigned *row; // of peer[], by index in the latest peer table
+	unsigned n_rows;
 	uint64_t n_peer_tables;
 	uint64_t n_prefixes4, n_prefixes6;
 	uint64_t by_len4[33], by_len6[129];
@@ -37,6 +39,10 @@ struct stat {
 // Errors are told one by one on stderr, the first of them.
 int stat_read(const char *path, struct stat *st, struct err *err) must_check;
 void stat_fini(struct stat *st);
+
+// One PEER_INDEX_TABLE: 0, -EBADMSG with fault, -ENOMEM.
+int stat_peers_take(struct stat *st, const uint8_t *body, size_t len,
+		    struct fault *fault) must_check;
 
 // Is anything wrong with the file?
 bool stat_is_clean(const struct stat *st);

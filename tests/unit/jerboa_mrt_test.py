@@ -228,6 +228,15 @@ class Stat(unittest.TestCase):
         said = run("stat", "-", input=bytes(broken)).stderr.decode()
         self.assertIn(f"record 8 at offset {self.starts[7]}, byte {at - self.starts[7]}:", said)
 
+    def test_dumps_in_a_row_share_their_peers(self):
+        other = synth("--prefixes", 100, "--v4", "--peer", "65009,10.9.9.9",
+                      "--peer", "65001,192.0.2.1,2001:db8::1")
+        got = stat(self.data + other + self.data)
+        self.assertEqual([peer["asn"] for peer in got["peers"]], [65001, 65002, 65009])
+        self.assertEqual(got["peers"][2]["routes4"], 100)
+        total = sum(peer["routes4"] + peer["routes6"] for peer in got["peers"])
+        self.assertEqual(total, got["routes"]["ip4"] + got["routes"]["ip6"])
+
     def test_what_is_no_dump_is_status_2(self):
         for data in (b"", b"hello, world" * 100, gzip.compress(b"hello")):
             done = run("stat", "-", input=data)
