@@ -140,10 +140,24 @@ bool mrt_body_is_sound(const struct mrt_hdr *hdr, const uint8_t *body)
 	return hdr->type != MRT_TABLE_DUMP || dump_is_sound(hdr, body);
 }
 
+// Where a header could begin: all known types are below 64. This alone walks
+// over most damage.
+static size_t type_seek(const uint8_t *data, size_t at, size_t len)
+{
+	uint64_t known = 0;
+
+	for (unsigned i = 0; i < ARRAY_LEN(families); i++)
+		known |= 1ull << families[i].type;
+	for (; at + MRT_HDR_LEN <= len; at++)
+		if (data[at + 4] == 0 && data[at + 5] < 64 && known >> data[at + 5] & 1)
+			break;
+	return at;
+}
+
 size_t mrt_resync(const uint8_t *data, size_t len, bool is_last, size_t *want)
 {
 	*want = 0;
-	for (size_t at = 0; at + MRT_HDR_LEN <= len; at++) {
+	for (size_t at = 0; (at = type_seek(data, at, len)) + MRT_HDR_LEN <= len; at++) {
 		struct mrt_hdr hdr, next;
 		size_t need;
 
