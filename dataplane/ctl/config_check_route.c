@@ -7,16 +7,24 @@
 #include <stdio.h>
 #include <string.h>
 
-// The iface of a table through which addr is a neighbour.
-static const struct conf_iface *connected(const struct config *conf, unsigned table,
-					  const struct addr *addr)
+static bool is_in_net(const struct conf_iface *iface, const struct addr *addr)
 {
-	for (unsigned i = 0; i < conf->n_ifaces; i++)
-		for (unsigned j = 0; j < conf->iface[i].n_addr && conf->iface[i].table == table;
-		     j++)
-			if (prefix_has_addr(&conf->iface[i].addr[j].net, addr))
-				return &conf->iface[i];
-	return NULL;
+	for (unsigned i = 0; i < iface->n_addr; i++)
+		if (prefix_has_addr(&iface->addr[i].net, addr))
+			return true;
+	return false;
+}
+
+// A neighbour on an iface of the table; nobody is behind a loopback.
+static bool is_connected(const struct config *conf, unsigned table, const struct addr *addr)
+{
+	for (unsigned i = 0; i < conf->n_ifaces; i++) {
+		const struct conf_iface *iface = &conf->iface[i];
+
+		if (iface->table == table && iface->port[0] && is_in_net(iface, addr))
+			return true;
+	}
+	return false;
 }
 
 static bool is_own(const struct config *conf, unsigned table, const struct addr *addr)
@@ -58,7 +66,7 @@ static void check_gateway_addr(struct conf_ctx *ctx, const struct config *conf, 
 	else if (is_own(conf, table, &gw->addr))
 		conf_fail(ctx, &gw->addr,
 			  "found %s, allowed is an address that is not the router's own", text);
-	else if (!gw->iface[0] && !connected(conf, table, &gw->addr))
+	else if (!gw->iface[0] && !is_connected(conf, table, &gw->addr))
 		conf_fail(
 			ctx, &gw->addr,
 			"found %s, allowed is an address in a network of an iface of table %u, or "
@@ -160,14 +168,6 @@ static int neighbour_order(const void *a, const void *b)
 	return order ? order : memcmp(&x->addr, &y->addr, sizeof(x->addr));
 }
 
-static bool is_on_link(const struct conf_iface *iface, const struct addr *addr)
-{
-	for (unsigned i = 0; i < iface->n_addr; i++)
-		if (prefix_has_addr(&iface->addr[i].net, addr))
-			return true;
-	return conf_is_link_local(addr);
-}
-
 void config_check_neighbours(struct conf_ctx *ctx, const struct config *conf)
 {
 	char text[ADDR_TEXT_MAX];
@@ -181,7 +181,8 @@ void config_check_neighbours(struct conf_ctx *ctx, const struct config *conf)
 
 		if (!check_iface_name(ctx, conf, neigh->iface))
 			continue;
-		if (!is_on_link(conf_iface_find(conf, neigh->iface), &neigh->addr))
+		if (!is_in_net(conf_iface_find(conf, neigh->iface), &neigh->addr) &&
+		    !conf_is_link_local(&neigh->addr))
 			conf_fail(ctx, &neigh->addr,
 				  "found %s, allowed is an address in a network of iface %s",
 				  addr_format(&neigh->addr, text), neigh->iface);

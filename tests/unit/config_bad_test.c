@@ -9,6 +9,13 @@
 static const struct {
 	const char *file, *errors;
 } bad[] = {
+	{
+		"version: 1\n"
+		"ifaces: [{name: lo0, addresses: [10.0.9.1/24]}]\n"
+		"routes: [{prefix: 10.1.0.0/16, via: 10.0.9.2}]\n",
+		"f.yaml:3: routes.10.1.0.0/16.via[0]: found 10.0.9.2, allowed is an address in a "
+		"network of an iface of table 0, or one with its iface",
+	},
 	{"# nothing but a comment\n",
 	 "f.yaml:1: found an empty file, allowed is at least \"version: 1\""},
 	{"[]\n", "f.yaml:1: found a list, allowed is a mapping (key: value)"},
