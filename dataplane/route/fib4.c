@@ -5,6 +5,7 @@
 #include "dataplane/base/mem.h"
 #include "dataplane/route/fib4_layout.h"
 #include "dataplane/route/rib_paint.h"
+#include "dataplane/route/simd.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,9 @@ static const struct {
 	fib4_lookup_fn *fn;
 } engines[] = {
 	{"scalar", fib4_lookup_scalar},
+#if defined(__x86_64__)
+	{"avx512", fib4_lookup_avx512},
+#endif
 };
 
 static _Atomic uint32_t *root_at(const struct fib4 *fib, unsigned slot)
@@ -46,7 +50,7 @@ static int dummy_make(struct fib4 *fib)
 int fib4_engine_set(struct fib4 *fib, const char *name)
 {
 	for (unsigned i = 0; i < ARRAY_LEN(engines); i++) {
-		if (strcmp(engines[i].name, name))
+		if (strcmp(engines[i].name, name) || (i && !simd_has_avx512()))
 			continue;
 		fib->lookup = engines[i].fn;
 		return 0;
@@ -82,7 +86,7 @@ struct fib4 *fib4_new(const struct rib_tbl *rib, size_t limit, struct grace *gra
 		goto fini_arena;
 	fib->mem = fib->arena.base;
 	fib->rib = rib;
-	fib->lookup = engines[ARRAY_LEN(engines) - 1].fn;
+	fib->lookup = engines[simd_has_avx512() ? ARRAY_LEN(engines) - 1 : 0].fn;
 	for (unsigned i = 0; i < FIB4_SLOTS; i++)
 		atomic_init(root_at(fib, i), FIB4_UNBUILT);
 	slotmap_set_range(&fib->todo, 0, FIB4_SLOTS);

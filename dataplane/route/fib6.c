@@ -9,6 +9,7 @@
 #include "dataplane/base/mem.h"
 #include "dataplane/route/fib6_image.h"
 #include "dataplane/route/rib_paint.h"
+#include "dataplane/route/simd.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -27,6 +28,9 @@ static const struct {
 	fib6_lookup_fn *fn;
 } engines[] = {
 	{"scalar", fib6_lookup_scalar},
+#if defined(__x86_64__)
+	{"avx512", fib6_lookup_avx512},
+#endif
 };
 
 static uint32_t load(const _Atomic uint32_t *entry)
@@ -47,7 +51,7 @@ static _Atomic uint32_t *root_at(const struct fib6 *fib, unsigned slot)
 int fib6_engine_set(struct fib6 *fib, const char *name)
 {
 	for (unsigned i = 0; i < ARRAY_LEN(engines); i++) {
-		if (strcmp(engines[i].name, name))
+		if (strcmp(engines[i].name, name) || (i && !simd_has_avx512()))
 			continue;
 		fib->lookup = engines[i].fn;
 		return 0;
@@ -81,7 +85,7 @@ struct fib6 *fib6_new(const struct rib_tbl *rib, size_t limit, struct grace *gra
 		goto fini_todo;
 	fib->mem = fib->arena.base;
 	fib->rib = rib;
-	fib->lookup = engines[ARRAY_LEN(engines) - 1].fn;
+	fib->lookup = engines[simd_has_avx512() ? ARRAY_LEN(engines) - 1 : 0].fn;
 	fib->sweeping = -1;
 	for (unsigned i = 0; i < FIB6_SLOTS; i++)
 		atomic_init(root_at(fib, i), FIB6_UNBUILT);

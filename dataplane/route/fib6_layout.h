@@ -58,7 +58,7 @@ struct fib6 {
 	uint64_t n_refused;  // subtrees left to the RIB for lack of memory
 };
 
-fib6_lookup_fn fib6_lookup_scalar;
+fib6_lookup_fn fib6_lookup_scalar, fib6_lookup_avx512;
 
 // An unbuilt entry was met: 0 where the default route answers.
 uint16_t fib6_lookup_rare(const struct fib6 *fib, const uint8_t *dst);
