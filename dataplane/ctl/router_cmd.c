@@ -180,6 +180,12 @@ static int show_drops(struct cmd_call *call)
 	return rc ? cmd_fail(call, ENOMEM, "no memory") : 0;
 }
 
+// One digit; null where nothing was measured yet.
+static json_t *ratio(uint64_t sum, uint64_t n)
+{
+	return n ? json_real((double)(sum * 10 / n) / 10) : json_null();
+}
+
 static int show_nodes(struct cmd_call *call)
 {
 	struct router *r = call->arg;
@@ -211,12 +217,11 @@ static int show_workers(struct cmd_call *call)
 		struct worker_stats st;
 
 		workers_stats(r->workers, i, &st);
-		if (cmd_row(call, "{s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:f}", "worker", (int)i,
+		if (cmd_row(call, "{s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:o}", "worker", (int)i,
 			    "core", st.core, "rx_queues", (int)st.rx_queues, "packets",
 			    (json_int_t)st.packets, "turns", (json_int_t)st.turns, "empty",
 			    (json_int_t)st.empty_turns, "sleeps", (json_int_t)st.sleeps,
-			    "cycles_per_packet",
-			    st.packets ? (double)st.busy_cycles / (double)st.packets : 0.0) < 0)
+			    "cycles_per_packet", ratio(st.busy_cycles, st.packets)) < 0)
 			return cmd_fail(call, ENOMEM, "no memory");
 	}
 	return 0;

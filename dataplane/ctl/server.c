@@ -79,12 +79,12 @@ static void fail_send(struct client *client, const char *text)
 
 static void call_step(struct client *client)
 {
-	uint64_t start = clock_ns(), took;
+	uint64_t start = clock_thread_ns(), took;
 	bool has_more;
 	json_t *reply = cmd_call_step(client->call, &has_more);
 
 	reply_send(client, reply);
-	took = clock_ns() - start;
+	took = clock_thread_ns() - start;
 	if (took > client->server->stats.longest_ns)
 		client->server->stats.longest_ns = took;
 	if (reply && has_more)
