@@ -197,6 +197,7 @@ int eal_start(const struct eal_conf *conf, struct err *err)
 			       "DPDK %d.%02d does not start: %s%s%s", RTE_VER_YEAR, RTE_VER_MONTH,
 			       rte_strerror(rte_errno), eal_log_last()[0] ? ": " : "",
 			       eal_log_last());
+	rmdir(rte_eal_get_runtime_dir()); // empty, as nothing is shared
 	// EAL pinned this thread to the core above; the control thread may run anywhere.
 	pthread_setaffinity_np(pthread_self(), sizeof(before), &before);
 	is_huge = use_huge;
