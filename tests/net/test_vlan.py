@@ -54,7 +54,7 @@ def tagged(wire, tags, dst="ff:ff:ff:ff:ff:ff"):
 
 def tags_of(frame):
     found, layer = [], frame
-    while layer := layer.payload.getlayer(Dot1Q):
+    while layer := layer.payload.getlayer(Dot1Q, _subclass=True):  # Dot1AD, too
         found.append(layer.vlan)
     return found
 
