@@ -50,13 +50,13 @@ static char *list_new(struct conf_ctx *ctx, const struct conf_key *key, int mark
 	char *field = (char *)obj + key->offset;
 	void *mem;
 
-	if (key->shape == CONF_ARRAY) {
-		if (n <= key->array_max)
-			return field;
+	if (key->n_max && n > key->n_max) {
 		conf_fail_mark(ctx, mark, "found %zu entries, allowed are at most %u", n,
-			       key->array_max);
+			       key->n_max);
 		return NULL;
 	}
+	if (key->shape == CONF_ARRAY)
+		return field;
 	mem = calloc(n, key->size);
 	if (mem)
 		memcpy(field, &mem, sizeof(mem));

@@ -3,6 +3,7 @@
 #include "dataplane/ctl/config_schema.h"
 
 #include "dataplane/ctl/config.h"
+#include "dataplane/graph/iface_tbl.h"
 
 #define FIELD(obj, member) .offset = offsetof(obj, member), .size = sizeof(((obj *)NULL)->member)
 #define VECTOR(obj, member, count)                                                                 \
@@ -11,11 +12,13 @@
 #define ARRAY(obj, member, count)                                                                  \
 	.shape = CONF_ARRAY, .offset = offsetof(obj, member),                                      \
 	.size = sizeof(*((obj *)NULL)->member), .count_offset = offsetof(obj, count),              \
-	.array_max = ARRAY_LEN(((obj *)NULL)->member)
+	.n_max = ARRAY_LEN(((obj *)NULL)->member)
 #define BOOL(obj, member) .type = &conf_type_bool, .words = bool_words, FIELD(obj, member)
 #define KEYS(table)	  .keys = table, .n_keys = ARRAY_LEN(table)
 
-enum { TABLE_MAX = 255, METRIC_MAX = 2147483647, RATE_MAX = 10000000 };
+// A port whose ifaces all have tags takes an iface of its own.
+enum { IFACES_MAX = IFACE_MAX - 1 - PORT_MAX };
+enum { TABLE_ID_MAX = 255, METRIC_MAX = 2147483647, RATE_MAX = 10000000 };
 
 static const struct conf_word bool_words[] = {{"true", 1}, {"false", 0}, {NULL, 0}};
 static const struct conf_word level_words[] = {
@@ -222,7 +225,8 @@ static const struct conf_key iface_keys[] = {
 	{"mtu", "largest IP packet, bytes; auto: the port's", .type = &conf_type_number,
 	 FIELD(struct conf_iface, mtu), .words = auto_zero, .min = 68, .max = 9500, .def = "auto"},
 	{"table", "routing table of its packets", .type = &conf_type_number,
-	 FIELD(struct conf_iface, table), .min = 0, .max = TABLE_MAX, .def = "0", .restart = true},
+	 FIELD(struct conf_iface, table), .min = 0, .max = TABLE_ID_MAX, .def = "0",
+	 .restart = true},
 	{"host", "a TAP of the same name, for sockets and daemons of this machine",
 	 BOOL(struct conf_iface, host), .def = "true"},
 	{"rpf", "check of source addresses against the routes (RFC 3704)", .type = &conf_type_word,
@@ -265,7 +269,7 @@ static const struct conf_key route_keys[] = {
 	{"kind", "instead of gateways: drop silently, or with an ICMP error",
 	 .type = &conf_type_word, FIELD(struct conf_route, kind), .words = kind_words},
 	{"table", "routing table", .type = &conf_type_number, FIELD(struct conf_route, table),
-	 .min = 0, .max = TABLE_MAX, .def = "0"},
+	 .min = 0, .max = TABLE_ID_MAX, .def = "0"},
 };
 static const struct conf_block route_block = {
 	.help = "Static routes.",
@@ -351,7 +355,7 @@ static const struct conf_key mrt_keys[] = {
 	{"file", "TABLE_DUMP_V2, plain, .gz or .bz2", .type = &conf_type_text,
 	 FIELD(struct conf_mrt, file), .min = 1, .required = true},
 	{"table", "routing table that gets the routes", .type = &conf_type_number,
-	 FIELD(struct conf_mrt, table), .min = 0, .max = TABLE_MAX, .def = "0"},
+	 FIELD(struct conf_mrt, table), .min = 0, .max = TABLE_ID_MAX, .def = "0"},
 	{"peer", "whose routes are taken: best, or {asn: N}, {address: A}, {index: N}",
 	 .block = &peer_block, .offset = 0, .size = sizeof(struct conf_mrt)},
 	{"gateways", "where routes of a BGP next hop or peer lead here; the first match counts",
@@ -386,8 +390,9 @@ static const struct conf_key root_keys[] = {
 	{"neighbours", NULL, .block = &neighbours_block, .offset = 0,
 	 .size = sizeof(struct config)},
 	{"ports", NULL, .block = &port_block, VECTOR(struct config, port, n_ports),
-	 .restart = true},
-	{"ifaces", NULL, .block = &iface_block, VECTOR(struct config, iface, n_ifaces)},
+	 .n_max = PORT_MAX, .restart = true},
+	{"ifaces", NULL, .block = &iface_block, VECTOR(struct config, iface, n_ifaces),
+	 .n_max = IFACES_MAX},
 	{"routes", NULL, .block = &route_block, VECTOR(struct config, route, n_routes)},
 	{"mrt", NULL, .block = &mrt_block, VECTOR(struct config, mrt, n_mrt)},
 };

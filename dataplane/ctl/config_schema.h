@@ -52,7 +52,7 @@ struct conf_key {
 
 	enum conf_shape shape;
 	size_t count_offset; // lists: an unsigned
-	unsigned array_max;  // CONF_ARRAY
+	unsigned n_max;	     // lists: entries; 0: any number (CONF_VECTOR only)
 	size_t line_offset;  // lists of scalars: an unsigned of the element; 0: none
 	bool lone;	     // lists: one entry may stand without the list
 };

@@ -379,6 +379,21 @@ static void config_reads_many_routes(void **state)
 	free(text);
 }
 
+static void config_counts_ports_before_it_reads_them(void **state)
+{
+	char text[8192] = "version: 1\nports:\n";
+	struct err err = {0};
+
+	(void)state;
+	for (unsigned i = 0; i < 65; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			 "- {name: p%u, device: d%u}\n", i, i);
+	assert_null(parse(text, &err));
+	assert_string_equal(err.text, "f.yaml:3: ports: found 65 entries, allowed are at most 64");
+	*strstr(text, "- {name: p64") = '\0';
+	config_free(parse_good(text));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -395,6 +410,7 @@ int main(void)
 		cmocka_unit_test(config_file_is_loaded_and_named),
 		cmocka_unit_test(config_survives_damaged_files),
 		cmocka_unit_test(config_reads_many_routes),
+		cmocka_unit_test(config_counts_ports_before_it_reads_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
