@@ -96,8 +96,12 @@ static __attribute__((noinline)) unsigned forward_edge(struct worker *w, struct 
 
 static inline bool is_special(const struct nexthop *nh, const struct ip6_hdr *ip)
 {
-	return (ip6_nexthop_kind(nh) != NH_FORWARD) | (ip->hop_limit <= 1) |
-	       (ip6_total_len(ip) > nh->mtu) | is_link_local_word(ip->src);
+	unsigned special = ip6_nexthop_kind(nh) ^ NH_FORWARD;
+
+	special |= ip->hop_limit <= 1;
+	special |= ip6_total_len(ip) > nh->mtu;
+	special |= is_link_local_word(ip->src);
+	return special;
 }
 
 bool ip6_forward_node(struct worker *w, struct batch *b, uint8_t edge[])

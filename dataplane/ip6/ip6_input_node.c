@@ -64,13 +64,15 @@ static cold_fn unsigned input_edge(const struct worker *w, const struct batch *b
 static inline bool is_plain(const struct batch *b, unsigned i)
 {
 	const struct ip6_hdr *ip = b->l3[i];
-	bool bad;
+	uint32_t bad;
 
 	if (unlikely(!ip6_fits(b, i)))
 		return false;
-	bad = ((ip->vtf & htonl(0xf0000000)) != htonl(0x60000000)) |
-	      (ip6_total_len(ip) > batch_l3_len(b, i)) | (ip->next == IP6_EXT_HOP) |
-	      ((uint8_t)(ip->src[0] + 1) < 2) | ip6_is_special(ip->dst[0]);
+	bad = (ip->vtf ^ htonl(6u << 28)) & htonl(0xfu << 28);
+	bad |= ip6_total_len(ip) > batch_l3_len(b, i);
+	bad |= ip->next == IP6_EXT_HOP;
+	bad |= (uint8_t)(ip->src[0] + 1) < 2; // :: and the like, multicast
+	bad |= ip6_is_special(ip->dst[0]);
 	return !bad;
 }
 
