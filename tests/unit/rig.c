@@ -15,6 +15,8 @@
 
 #if defined(__SANITIZE_ADDRESS__)
 #define EXACT_BUFFERS 1
+#elif defined(__has_feature) // clang
+#define EXACT_BUFFERS __has_feature(address_sanitizer)
 #else
 #define EXACT_BUFFERS 0
 #endif
