@@ -3,6 +3,7 @@
 // SIGTERM. Exit codes: 0 stopped, 1 could not run, 2 the configuration is wrong.
 #include "dataplane/base/log.h"
 #include "dataplane/ctl/config.h"
+#include "dataplane/ctl/guard.h"
 #include "dataplane/ctl/router.h"
 #include "drivers/dpdk/dpdk.h"
 
@@ -79,21 +80,35 @@ static int options_parse(int argc, char **argv, struct options *opt)
 	return -1;
 }
 
+static int run_locked(struct config *conf, struct err *err)
+{
+	struct router *r = router_new(conf, drivers, err);
+	int rc;
+
+	if (!r)
+		return -err->code;
+	guard_notify("READY=1");
+	rc = router_run(r, err);
+	guard_notify("STOPPING=1");
+	router_free(r);
+	return rc;
+}
+
 static int run(struct config *conf)
 {
 	struct err err = {0};
-	struct router *r = router_new(conf, drivers, &err);
-	int rc;
+	struct guard guard;
+	int rc = guard_lock(&guard, conf->control.socket, &err);
 
-	if (!r) {
-		log_error("%s", err.text);
-		return 1;
+	if (rc == 0) {
+		rc = run_locked(conf, &err);
+		guard_unlock(&guard);
+	} else {
+		config_free(conf);
 	}
-	rc = router_run(r, &err);
 	if (rc < 0)
 		log_error("%s", err.text);
-	router_free(r);
-	if (rc == 0)
+	else
 		log_info("stopped");
 	return rc < 0;
 }

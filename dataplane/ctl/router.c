@@ -6,6 +6,7 @@
 #include "dataplane/base/log.h"
 #include "dataplane/base/rcu.h"
 #include "dataplane/ctl/eal.h"
+#include "dataplane/ctl/guard.h"
 
 #include <rte_mempool.h>
 
@@ -241,6 +242,14 @@ static unsigned data_room(const struct router *r)
 	return room ? room : RTE_MBUF_DEFAULT_BUF_SIZE;
 }
 
+static bool has_pci(const struct config *conf)
+{
+	for (unsigned i = 0; i < conf->n_ports; i++)
+		if (eal_is_pci(conf->port[i].device))
+			return true;
+	return false;
+}
+
 static int pool_make(struct router *r, struct err *err)
 {
 	const char *device[PORT_MAX];
@@ -257,7 +266,8 @@ static int pool_make(struct router *r, struct err *err)
 
 	for (unsigned i = 0; i < n_devices; i++)
 		device[i] = r->conf->port[i].device;
-	if (eal_start(&ec, err) < 0)
+	if (guard_rights_limit(has_pci(r->conf) ? GUARD_START_PCI : GUARD_START, err) < 0 ||
+	    eal_start(&ec, err) < 0)
 		return -err->code;
 	r->pool = eal_pool_new(n, room, err);
 	if (r->pool)
@@ -288,6 +298,9 @@ static int graph_make(struct router *r, struct err *err)
 	if (router_ports_open(r, err) < 0 || router_ifaces_add(r, err) < 0)
 		return -err->code;
 	if (workers_make(r, err) < 0 || router_ports_start(r, err) < 0)
+		return -err->code;
+	// before the first thread: each has its own rights
+	if (guard_rights_limit(has_pci(r->conf) ? GUARD_RUN_PCI : GUARD_RUN, err) < 0)
 		return -err->code;
 	if (neigh_make(r) < 0)
 		return err_set(err, ENOMEM, "no memory for neighbours");
