@@ -196,12 +196,10 @@ static int show_nodes(struct cmd_call *call)
 		workers_node_stats(r->workers, node, &st);
 		if (!st.calls && !cmd_text(call, "all"))
 			continue;
-		if (cmd_row(call, "{s:s, s:I, s:I, s:f, s:f}", "name", graph_node_name(node),
+		if (cmd_row(call, "{s:s, s:I, s:I, s:o, s:o}", "name", graph_node_name(node),
 			    "packets", (json_int_t)st.packets, "calls", (json_int_t)st.calls,
-			    "batch", st.calls ? (double)st.packets / (double)st.calls : 0.0,
-			    "cycles",
-			    st.timed_packets ? (double)st.cycles / (double)st.timed_packets : 0.0) <
-		    0)
+			    "batch", ratio(st.packets, st.calls), "cycles",
+			    ratio(st.cycles, st.timed_packets)) < 0)
 			return cmd_fail(call, ENOMEM, "no memory");
 	}
 	if (!call->data)
