@@ -215,11 +215,12 @@ static int show_workers(struct cmd_call *call)
 		struct worker_stats st;
 
 		workers_stats(r->workers, i, &st);
-		if (cmd_row(call, "{s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:o}", "worker", (int)i,
+		if (cmd_row(call, "{s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:o}", "worker", (int)i,
 			    "core", st.core, "rx_queues", (int)st.rx_queues, "packets",
 			    (json_int_t)st.packets, "turns", (json_int_t)st.turns, "empty",
 			    (json_int_t)st.empty_turns, "sleeps", (json_int_t)st.sleeps,
-			    "cycles_per_packet", ratio(st.busy_cycles, st.packets)) < 0)
+			    "busy_cycles", (json_int_t)st.busy_cycles, "cycles_per_packet",
+			    ratio(st.busy_cycles, st.packets)) < 0)
 			return cmd_fail(call, ENOMEM, "no memory");
 	}
 	return 0;
