@@ -353,8 +353,7 @@ static void gateway_is_watched_without_traffic_and_comes_back(void **state)
 	answer("10.0.2.1", host_mac);
 	neigh_rig_wait(rig, 45000 + 5000 + 3000 + 200);
 	assert_int_equal(array[nh].kind, NH_RESOLVE); // dead: found without a packet
-	neigh_rig_wait(rig, 3100);
-	neigh_rig_is(rig, 2, "10.0.2.1", NEIGH_FAILED);
+	wait_for_state("10.0.2.1", NEIGH_FAILED, 8200);
 	neigh_rig_discard(rig, 1);
 	neigh_rig_wait(rig, 60000); // asked again and again
 	assert_true(neigh_rig_discard(rig, 1) >= 15);
