@@ -17,7 +17,7 @@
 
 enum {
 	STEP_MIN = 32,
-	NODES_AT_ONCE = 4096, // by one change; the rest waits for fib6_step()
+	NODES_AT_ONCE = 1536, // by one change; the rest waits for fib6_step()
 	ROOT_LEN = FIB6_SLOTS * sizeof(uint32_t),
 };
 

@@ -29,9 +29,11 @@ struct nexthops *nexthops_new(void)
 		return NULL;
 	if (slotmap_init(&nhs->unused, NEXTHOP_MAX + 1))
 		goto free_nhs;
+	if (slotmap_init(&nhs->stale, NEXTHOP_MAX + 1))
+		goto fini_unused;
 	nhs->rec = calloc(NEXTHOP_MAX + 1, sizeof(*nhs->rec));
 	if (!nhs->rec)
-		goto fini_unused;
+		goto fini_stale;
 	nhs->grace = grace_new();
 	if (!nhs->grace)
 		goto free_rec;
@@ -45,6 +47,8 @@ free_grace:
 	grace_free(nhs->grace);
 free_rec:
 	free(nhs->rec);
+fini_stale:
+	slotmap_fini(&nhs->stale);
 fini_unused:
 	slotmap_fini(&nhs->unused);
 free_nhs:
@@ -61,6 +65,7 @@ void nexthops_free(struct nexthops *nhs)
 	mem_table_free(nhs->array, (NEXTHOP_MAX + 1) * sizeof(*nhs->array));
 	grace_free(nhs->grace);
 	free(nhs->rec);
+	slotmap_fini(&nhs->stale);
 	slotmap_fini(&nhs->unused);
 	free(nhs);
 }
@@ -272,6 +277,7 @@ static void reclaim(struct nexthops *nhs, uint16_t id)
 	memset((char *)&nhs->array[id] + 1, 0, sizeof(nhs->array[id]) - 1);
 	if (rec->group)
 		nhs->n_groups--;
+	slotmap_clear(&nhs->stale, id);
 	free(rec->group);
 	rec->group = NULL;
 	slotmap_set(&nhs->unused, id);
@@ -351,6 +357,7 @@ void nexthops_step(struct nexthops *nhs)
 {
 	uint64_t done = grace_done(nhs->grace);
 
+	nexthop_groups_deal(nhs);
 	while (nhs->queue_first) {
 		struct record *rec = &nhs->rec[nhs->queue_first];
 		uint16_t id;

@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+// Dealing one member in costs 10 us: so some milliseconds at most.
+enum { MEMBERS_AT_ONCE = 256 };
+
 // -log2(u) for u = (hash + 1) / 2^64, in units of 2^-16; the mantissa's part by
 // log2(1 + m) = m + 0.344 m (1 - m), good to 1 %.
 static uint64_t log2_negative(uint64_t hash)
@@ -70,19 +73,32 @@ static bool has_member(const struct group *group, uint16_t id)
 	return false;
 }
 
+void nexthop_groups_deal(struct nexthops *nhs)
+{
+	unsigned n_members = 0;
+	int id = 0;
+
+	while (n_members < MEMBERS_AT_ONCE && (id = slotmap_next(&nhs->stale, (unsigned)id)) >= 0) {
+		slotmap_clear(&nhs->stale, (unsigned)id);
+		deal(nhs, nhs->rec[id].group);
+		n_members += nhs->rec[id].group->n;
+	}
+}
+
 void nexthop_groups_update(struct nexthops *nhs, uint16_t member)
 {
 	unsigned left = nhs->n_groups;
 
 	for (unsigned id = 1; left && id <= NEXTHOP_MAX; id++) {
-		struct group *group = nhs->rec[id].group;
+		const struct group *group = nhs->rec[id].group;
 
 		if (!group)
 			continue;
 		left--;
 		if (has_member(group, member))
-			deal(nhs, group);
+			slotmap_set(&nhs->stale, id);
 	}
+	nexthop_groups_deal(nhs);
 }
 
 // Inserts by id; the weights of a member named twice add up.

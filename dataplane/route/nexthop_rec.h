@@ -39,6 +39,7 @@ struct nexthops {
 	struct record *rec;    // [NEXTHOP_MAX + 1]
 	struct grace *grace;
 	struct slotmap unused;
+	struct slotmap stale; // groups whose buckets are to be dealt anew
 	uint16_t head[NEXTHOP_HEADS];
 	uint16_t queue_first, queue_last; // by ticket
 	unsigned n_groups;
@@ -48,5 +49,7 @@ uint64_t nexthop_mix(uint64_t hash, uint64_t word);
 // Takes the smallest unused id, with one reference, and hangs it into the hash: or -ENOSPC.
 int nexthop_id_new(struct nexthops *nhs, uint64_t hash);
 
-// All groups with this member deal their buckets anew.
+// All groups with this member deal their buckets anew: some at once, and some
+// with each call of nexthop_groups_deal().
 void nexthop_groups_update(struct nexthops *nhs, uint16_t member);
+void nexthop_groups_deal(struct nexthops *nhs);

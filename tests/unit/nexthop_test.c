@@ -241,6 +241,32 @@ static void only_flows_of_a_lost_member_move(void **state)
 	assert_int_equal(share_of(&nh[all], ids[2]), n);
 }
 
+// Many groups share a member: some follow at once, all within a few steps.
+static void all_groups_of_a_lost_member_follow(void **state)
+{
+	enum { GROUPS = 400 };
+	struct nexthops *nhs = *state;
+	const struct nexthop *nh = nexthops_array(nhs);
+	uint16_t shared = get(nhs, 0), group[GROUPS];
+	unsigned n_left = GROUPS;
+
+	for (unsigned i = 0; i < GROUPS; i++) {
+		uint16_t ids[2] = {shared, get(nhs, i + 1)};
+
+		group[i] = group_of(nhs, ids, 2);
+		assert_true(share_of(&nh[group[i]], shared) > 0);
+	}
+	nexthop_unresolve(nhs, shared, true);
+	for (unsigned step = 0; step < 10 && n_left; step++) {
+		n_left = 0;
+		for (unsigned i = 0; i < GROUPS; i++)
+			n_left += share_of(&nh[group[i]], shared) > 0;
+		assert_true(n_left < GROUPS);
+		nexthops_step(nhs);
+	}
+	assert_int_equal(n_left, 0);
+}
+
 static void count_one(struct nexthops *nhs, uint16_t id, const struct nexthop *nh, void *arg)
 {
 	(void)nhs;
@@ -277,6 +303,7 @@ int main(void)
 		nexthop_unit_test(group_keeps_its_members_alive),
 		nexthop_unit_test(buckets_follow_the_weights),
 		nexthop_unit_test(only_flows_of_a_lost_member_move),
+		nexthop_unit_test(all_groups_of_a_lost_member_follow),
 		nexthop_unit_test(foreach_visits_the_gateways_of_an_iface),
 	};
 
