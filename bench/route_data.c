@@ -140,20 +140,50 @@ static void step(struct prefix *prefix)
 	}
 }
 
+// Which prefixes are there already: by a hash of 64 bits, good enough for a set.
+enum { SEEN = 1 << 22 };
+static uint64_t seen[SEEN];
+
+static bool is_new(const struct prefix *prefix)
+{
+	uint64_t hash = prefix->len, word[2];
+	size_t at;
+
+	memcpy(word, prefix->bytes, sizeof(word));
+	hash = bench_rand(&hash) ^ word[0];
+	hash = bench_rand(&hash) ^ word[1] ^ prefix->family;
+	hash = bench_rand(&hash) | 1;
+	for (at = hash % SEEN; seen[at]; at = (at + 1) % SEEN)
+		if (seen[at] == hash)
+			return false;
+	seen[at] = hash;
+	return true;
+}
+
+// IPv6 is given out of few /16s.
+static const uint8_t registry6[32][2] = {
+	{0x20, 0x01}, {0x20, 0x01}, {0x20, 0x01}, {0x24, 0x00}, {0x24, 0x01}, {0x24, 0x02},
+	{0x24, 0x03}, {0x24, 0x04}, {0x24, 0x05}, {0x24, 0x06}, {0x24, 0x07}, {0x24, 0x08},
+	{0x24, 0x09}, {0x24, 0x0a}, {0x24, 0x0e}, {0x26, 0x00}, {0x26, 0x02}, {0x26, 0x04},
+	{0x26, 0x05}, {0x26, 0x06}, {0x26, 0x07}, {0x26, 0x20}, {0x28, 0x00}, {0x28, 0x03},
+	{0x28, 0x04}, {0x28, 0x06}, {0x2a, 0x00}, {0x2a, 0x02}, {0x2a, 0x0a}, {0x2a, 0x0b},
+	{0x2a, 0x0e}, {0x2c, 0x0f},
+};
+
 // The neighbour of the one before, something below an earlier one, or anywhere.
 static void make_len(struct bench_table *table, uint8_t family, unsigned len, size_t n,
 		     uint64_t *seed)
 {
 	struct prefix prefix = {.family = family, .len = (uint8_t)len};
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0, tries = 0; i < n && tries < 20 * n + 100; tries++) {
 		unsigned kind = (unsigned)(bench_rand(seed) % 8);
 
-		if (i && kind < 5) {
+		if (tries && kind < 5) {
 			step(&prefix);
 		} else {
 			size_t at = table->n ? bench_rand(seed) % table->n : 0;
-			bool is_below = table->n && (kind < 7 || table->n > 50000);
+			bool is_below = table->n && (kind < 7 || len > (family == 4 ? 24 : 32));
 			unsigned from = is_below ? table->route[at].prefix.len : 0;
 
 			prefix = (struct prefix){.family = family};
@@ -162,10 +192,13 @@ static void make_len(struct bench_table *table, uint8_t family, unsigned len, si
 			prefix.len = (uint8_t)len;
 			randomise(&prefix, from < len ? from : len - 4, seed);
 			if (family == 6 && !is_below)
-				prefix.bytes[0] = 0x20 | (prefix.bytes[0] & 0x0f);
+				memcpy(prefix.bytes, registry6[bench_rand(seed) % 32], 2);
 		}
 		prefix_mask(&prefix);
+		if (!is_new(&prefix))
+			continue;
 		add(table, &prefix);
+		i++;
 	}
 }
 

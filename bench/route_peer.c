@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TBL8_IP4 = 32767, TBL8_IP6 = 1 << 16, MAX_ROUTES = 1 << 21 };
+enum { TBL8_IP4 = 32767, TBL8_IP6 = 1 << 17, MAX_ROUTES = 1 << 21 };
 
 // Without the last argument EAL keeps rte_fib from AVX-512.
 int bench_eal_start(void)
