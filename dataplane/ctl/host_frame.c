@@ -36,11 +36,32 @@ unsigned host_frame_l3(const struct rte_mbuf *m)
 	return l3_off;
 }
 
+// A packet that jerboa made, an ICMP error say, has no Ethernet header.
+static bool header_make(struct rte_mbuf *m, unsigned l3_off, const uint8_t mac[6])
+{
+	struct eth_hdr *eth;
+	uint8_t version;
+
+	if (l3_off >= m->data_len)
+		return false;
+	version = *rte_pktmbuf_mtod_offset(m, uint8_t *, l3_off) >> 4;
+	rte_pktmbuf_adj(m, (uint16_t)l3_off);
+	eth = (struct eth_hdr *)rte_pktmbuf_prepend(m, sizeof(*eth));
+	if (!eth || (version != 4 && version != 6))
+		return false;
+	memcpy(eth->dst, mac, ETH_ADDR_LEN);
+	memcpy(eth->src, mac, ETH_ADDR_LEN);
+	eth->type = htons(version == 4 ? ETH_TYPE_IP4 : ETH_TYPE_IP6);
+	return true;
+}
+
 bool host_frame_untag(struct rte_mbuf *m, unsigned l3_off, const uint8_t mac[6])
 {
 	char *start = rte_pktmbuf_mtod(m, char *), *header;
 
-	if (l3_off < ETH_HDR_LEN || l3_off > m->data_len)
+	if (l3_off < ETH_HDR_LEN)
+		return header_make(m, l3_off, mac);
+	if (l3_off > m->data_len)
 		return false;
 	header = start + l3_off - ETH_HDR_LEN;
 	memmove(header, start, ADDRS_LEN);

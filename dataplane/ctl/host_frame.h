@@ -14,7 +14,8 @@ struct rte_mbuf;
 unsigned host_frame_l3(const struct rte_mbuf *m);
 
 // Moves the addresses to the 14 bytes before l3 and cuts what is before them, so
-// that tags are gone. A unicast destination becomes mac. False: no room.
+// that tags are gone. A unicast destination becomes mac. Without 14 bytes before
+// l3 (jerboa made the packet) a header from mac to mac is made. False: no such frame.
 bool host_frame_untag(struct rte_mbuf *m, unsigned l3_off, const uint8_t mac[6]) must_check;
 
 // Puts the tags of an iface in (IEEE 802.1Q; both: 802.1ad outside). vlan 0: none.

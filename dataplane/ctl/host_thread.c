@@ -11,6 +11,7 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,7 +177,9 @@ static unsigned given_poll(struct host *host)
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = pkts[i];
 
-		to_tap(host, m, m->hash.usr, host_frame_l3(m));
+		unsigned l3_off = host_frame_l3(m);
+
+		to_tap(host, m, m->hash.usr, l3_off ? l3_off : UINT_MAX);
 	}
 	return n;
 }

@@ -10,6 +10,7 @@
 #include <rte_ring.h>
 
 #include <arpa/inet.h>
+#include <limits.h>
 #include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
@@ -87,11 +88,37 @@ static void short_frames_are_refused(void **state)
 		assert_true(l3_off <= len);
 		if (len < 14)
 			assert_int_equal(l3_off, 0);
-		assert_int_equal(host_frame_untag(m, l3_off, own), l3_off != 0);
+		assert_int_equal(host_frame_untag(m, l3_off ? l3_off : UINT_MAX, own), l3_off != 0);
 		if (len < 14)
 			assert_int_equal(host_frame_way(m, own), HOST_WAY_NONE);
 		rte_pktmbuf_free(m);
 	}
+	rig_free(rig);
+}
+
+static void packets_of_jerboa_get_an_ethernet_header(void **state)
+{
+	static const uint16_t types[16] = {[4] = ETH_TYPE_IP4, [6] = ETH_TYPE_IP6};
+	struct rig *rig = rig_new(1, 1);
+	uint8_t packet[40] = {0}, header[14];
+
+	(void)state;
+	for (unsigned version = 0; version < 16; version++)
+		for (unsigned l3_off = 0; l3_off < 14; l3_off++) {
+			struct rte_mbuf *m;
+
+			packet[l3_off] = (uint8_t)(version << 4);
+			m = rig_mbuf(rig, packet, sizeof(packet));
+			packet[l3_off] = 0;
+			assert_int_equal(host_frame_untag(m, l3_off, own), types[version] != 0);
+			if (types[version]) {
+				frame_make(header, own, 0, types[version], 0);
+				memcpy(header + 6, own, 6);
+				assert_int_equal(m->pkt_len, 14 + sizeof(packet) - l3_off);
+				assert_memory_equal(rte_pktmbuf_mtod(m, void *), header, 14);
+			}
+			rte_pktmbuf_free(m);
+		}
 	rig_free(rig);
 }
 
@@ -428,6 +455,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tags_go_and_come_back),
 		cmocka_unit_test(short_frames_are_refused),
+		cmocka_unit_test(packets_of_jerboa_get_an_ethernet_header),
 		cmocka_unit_test(groups_keep_their_address_and_stations_get_the_tap_s),
 		cmocka_unit_test(frames_to_the_iface_itself_are_routed),
 		cmocka_unit_test(a_tap_has_what_its_iface_has),
