@@ -81,7 +81,7 @@ static void add_memory(struct writer *w, const struct eal_conf *conf, bool use_h
 		add(w, "--no-huge");
 		add(w, "--no-shconf");
 		add(w, "-m");
-		add(w, "%llu", (unsigned long long)(conf->mem_bytes + MB - 1) / MB);
+		add(w, "%llu", (unsigned long long)(conf->plain_bytes + MB - 1) / MB);
 	}
 	add(w, "--iova-mode=va");
 }
@@ -248,6 +248,19 @@ unsigned eal_pool_size(const struct eal_need *need, char *text, size_t len)
 uint64_t eal_mem_need(unsigned n_mbufs, unsigned data_room)
 {
 	return (uint64_t)n_mbufs * (data_room + MBUF_OVERHEAD) + EAL_OWN_BYTES;
+}
+
+// DPDK lets no packet buffer cross a page of plain memory, unless it is longer
+// than one: a page then holds a whole number of buffers.
+uint64_t eal_plain_need(unsigned n_mbufs, unsigned data_room)
+{
+	uint64_t each = data_room + MBUF_OVERHEAD;
+
+	if (each <= EAL_SMALL_PAGE)
+		each = EAL_SMALL_PAGE / (EAL_SMALL_PAGE / each);
+	else
+		each = (each + EAL_SMALL_PAGE - 1) / EAL_SMALL_PAGE * EAL_SMALL_PAGE;
+	return n_mbufs * each + EAL_OWN_BYTES;
 }
 
 struct rte_mempool *eal_pool_new(unsigned n_mbufs, unsigned data_room, struct err *err)

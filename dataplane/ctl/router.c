@@ -260,6 +260,7 @@ static int pool_make(struct router *r, struct err *err)
 	struct eal_conf ec = {
 		.hugepages = r->conf->memory.hugepages,
 		.mem_bytes = eal_mem_need(n, room),
+		.plain_bytes = eal_plain_need(n, room),
 		.device = device,
 		.n_devices = n_devices,
 	};
@@ -272,7 +273,7 @@ static int pool_make(struct router *r, struct err *err)
 	r->pool = eal_pool_new(n, room, err);
 	if (r->pool)
 		return 0;
-	err_prefix(err, "%u packets (%s)", n, sum);
+	err_prefix(err, "%u packets are needed:\n%s", n, sum);
 	return -err->code;
 }
 

@@ -27,7 +27,7 @@ struct worker_conf {
 };
 
 struct workers *workers_new(const struct worker_conf *conf, struct err *err) must_check;
-// Binds queue q of every port to worker q mod n; a worker without a transmit
+// Binds queue q of port p to worker (p + q) mod n; a worker without a transmit
 // queue of its own hands packets over to one that has. Before workers_start().
 int workers_bind(struct workers *ws, struct port *port) must_check;
 int workers_start(struct workers *ws, struct err *err) must_check;

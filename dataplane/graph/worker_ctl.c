@@ -133,7 +133,7 @@ no_memory:
 int workers_bind(struct workers *ws, struct port *port)
 {
 	for (unsigned q = 0; q < port->n_rxq; q++) {
-		struct worker_priv *p = ws->w[q % ws->n];
+		struct worker_priv *p = ws->w[(port->id + q) % ws->n];
 
 		if (p->n_rxq == PORT_MAX)
 			return -ENOSPC;

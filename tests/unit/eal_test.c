@@ -23,7 +23,8 @@ static const char *line_of(const struct eal_args *args)
 
 static void plain_memory_is_sized_and_shares_nothing(void **state)
 {
-	struct eal_conf conf = {.mem_bytes = 100 << 20, .device = vdevs, .n_devices = 2};
+	struct eal_conf conf = {
+		.mem_bytes = 100 << 20, .plain_bytes = 100 << 20, .device = vdevs, .n_devices = 2};
 	struct eal_args args;
 	const char *line;
 
@@ -39,7 +40,8 @@ static void plain_memory_is_sized_and_shares_nothing(void **state)
 
 static void hugepages_stay_in_memory(void **state)
 {
-	struct eal_conf conf = {.mem_bytes = 100 << 20, .device = vdevs, .n_devices = 2};
+	struct eal_conf conf = {
+		.mem_bytes = 100 << 20, .plain_bytes = 100 << 20, .device = vdevs, .n_devices = 2};
 	struct eal_args args;
 	const char *line;
 
@@ -53,7 +55,7 @@ static void hugepages_stay_in_memory(void **state)
 
 static void only_configured_pci_devices_are_touched(void **state)
 {
-	struct eal_conf conf = {.mem_bytes = 1, .device = mixed, .n_devices = 3};
+	struct eal_conf conf = {.mem_bytes = 1, .plain_bytes = 1, .device = mixed, .n_devices = 3};
 	struct eal_args args;
 	const char *line;
 
@@ -125,6 +127,15 @@ static void text_of_the_sum_never_overflows(void **state)
 	}
 }
 
+// DPDK puts each into a page of its own: 4096 bytes, whatever its length is.
+static void plain_memory_has_a_page_for_each_buffer_that_fills_half(void **state)
+{
+	(void)state;
+	assert_true(eal_plain_need(32256, 2176) >= 32256ull * 4096);
+	assert_true(eal_plain_need(1000, 1024) < 1000ull * 4096 + (64 << 20));
+	assert_true(eal_plain_need(1000, 9600) >= 1000ull * 12288);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -135,6 +146,7 @@ int main(void)
 		cmocka_unit_test(pci_addresses_are_told_from_names),
 		cmocka_unit_test(the_pool_holds_every_place_a_packet_can_be),
 		cmocka_unit_test(text_of_the_sum_never_overflows),
+		cmocka_unit_test(plain_memory_has_a_page_for_each_buffer_that_fills_half),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,8 +28,11 @@ static struct rte_mempool *pool;
 static int group_setup(void **state)
 {
 	static const char *const device[] = {"net_ring0"};
-	struct eal_conf conf = {
-		.hugepages = 0, .mem_bytes = 96 << 20, .device = device, .n_devices = 1};
+	struct eal_conf conf = {.hugepages = 0,
+				.mem_bytes = 96 << 20,
+				.plain_bytes = 96 << 20,
+				.device = device,
+				.n_devices = 1};
 	struct err err = {0};
 
 	(void)state;
