@@ -93,6 +93,12 @@ bool mrt_hdr_is_plausible(const struct mrt_hdr *hdr)
 	       hdr->len >= family->min_len && hdr->len <= MRT_RECORD_MAX;
 }
 
+// Of a type to come. Type 0 is left out: holes in files are full of zeros.
+static bool could_be_hdr(const struct mrt_hdr *hdr)
+{
+	return hdr->type != 0 && hdr->len > 0 && hdr->len <= MRT_RECORD_MAX;
+}
+
 bool mrt_chain_holds(const uint8_t *data, size_t len, bool is_last)
 {
 	size_t at = 0;
@@ -100,14 +106,14 @@ bool mrt_chain_holds(const uint8_t *data, size_t len, bool is_last)
 	for (unsigned i = 0; i < CHAIN_LEN; i++) {
 		struct mrt_hdr hdr;
 
-		if (at == len && is_last)
+		if (i > 0 && at == len && is_last)
 			return true;
 		if (len - at < MRT_HDR_LEN)
 			return false;
 		mrt_hdr_decode(data + at, &hdr);
 		if (mrt_hdr_is_plausible(&hdr))
 			return true;
-		if (hdr.len > len - at - MRT_HDR_LEN)
+		if (!could_be_hdr(&hdr) || hdr.len > len - at - MRT_HDR_LEN)
 			return false;
 		at += MRT_HDR_LEN + hdr.len;
 	}

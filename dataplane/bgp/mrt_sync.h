@@ -14,9 +14,9 @@ bool mrt_hdr_is_plausible(const struct mrt_hdr *hdr);
 // headers say (it left view and sequence number out of the sum).
 enum { MRT_DUMP_SHORTFALL = 4 };
 
-// Do headers follow each other from here: a plausible one, the end of a stream
-// that ends with data (is_last), or several of sane length? For records of types
-// that nobody knew when this was written.
+// Do headers follow each other from here on? A known one ends the chain well, so
+// does the end of a stream that ends with data (is_last), and so do several of
+// unknown type and sane length: records that nobody knew when this was written.
 bool mrt_chain_holds(const uint8_t *data, size_t len, bool is_last);
 
 // Do the entries of this record fill its body? True for types that cannot be judged.

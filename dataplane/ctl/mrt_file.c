@@ -12,6 +12,9 @@
 
 // The window holds a record and what comes behind it, by which it is judged.
 enum { WINDOW_LEN = 256 << 10, AHEAD_LEN = 32 << 10 };
+// The caller hears of damage this often, and what begins with so much of it is
+// no dump: so endless garbage (a device, a bomb) holds nobody up.
+enum { SKIP_MAX = 16 << 20 };
 
 struct mrt_file {
 	struct unpack *src;
@@ -159,8 +162,8 @@ static enum mrt_file_event recover(struct mrt_file *file, struct mrt_file_record
 	do {
 		drop(file, mrt_resync(file->buf + file->start, avail(file), file->at_eof, &want));
 		fill(file, want);
-	} while (want);
-	if (avail(file) == 0 && file->stats.n_records == 0)
+	} while (want && file->offset - rec->offset < SKIP_MAX);
+	if (file->stats.n_records == 0 && (want || avail(file) == 0))
 		return finish(file, rec); // no dump at all
 	rec->skipped = file->offset - rec->offset;
 	file->stats.n_skipped_bytes += rec->skipped;
@@ -194,7 +197,7 @@ static bool is_record(const struct mrt_file *file, struct mrt_hdr *hdr)
 	bool followed, sound;
 
 	if (!mrt_hdr_is_plausible(hdr))
-		return mrt_chain_holds(p + len, avail(file) - len, file->at_eof);
+		return mrt_chain_holds(p, avail(file), file->at_eof);
 	followed = is_followed(file, len);
 	if (likely(followed && avail(file) - len != MRT_DUMP_SHORTFALL))
 		return true;

@@ -22,7 +22,7 @@
 enum mrt_file_event {
 	MRT_FILE_END,
 	MRT_FILE_RECORD,
-	MRT_FILE_DAMAGE, // rec.skipped bytes at rec.offset belong to no record
+	MRT_FILE_DAMAGE, // rec.skipped bytes (16 MB a call) at rec.offset belong to no record
 	MRT_FILE_ERROR,	 // cut or unreadable from rec.offset on: END comes next
 };
 

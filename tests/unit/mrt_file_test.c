@@ -331,6 +331,34 @@ static void long_records_are_read_and_longer_ones_skipped(void **state)
 	free(data);
 }
 
+// Much damage is told in parts; a beginning of nothing else is no dump.
+static void endless_garbage_holds_nobody_up(void **state)
+{
+	enum { HOLE = 40 << 20 };
+	size_t at[SMALL + 1];
+	struct bytes b = small_file(at);
+	uint8_t *data = calloc(1, HOLE + 2 * b.len);
+	struct err err = {.code = 0};
+	struct outcome out;
+	struct mrt_file *file;
+
+	(void)state;
+	memcpy(data, b.data, b.len);
+	memcpy(data + b.len + HOLE, b.data, b.len);
+	out = outcome_of(data, HOLE + 2 * b.len);
+	assert_int_equal(out.n_records, 2 * SMALL);
+	assert_int_equal(out.skipped, HOLE);
+	assert_int_equal(out.n_damages, 3);
+	free(data);
+	file = mrt_file_open("/dev/zero", &err);
+	assert_non_null(file);
+	memset(&out, 0, sizeof(out));
+	read_all(file, &out);
+	assert_int_equal(out.n_records + out.n_damages, 0);
+	assert_int_equal(out.n_errors, 1);
+	mrt_file_close(file);
+}
+
 static void unknown_types_are_passed_over(void **state)
 {
 	struct bytes b = {.len = 0};
@@ -407,6 +435,7 @@ int main(void)
 		cmocka_unit_test(bytes_between_records_are_skipped_and_counted),
 		cmocka_unit_test(every_byte_is_accounted_for),
 		cmocka_unit_test(long_records_are_read_and_longer_ones_skipped),
+		cmocka_unit_test(endless_garbage_holds_nobody_up),
 		cmocka_unit_test(unknown_types_are_passed_over),
 		cmocka_unit_test(table_dumps_of_2000_are_read_whole),
 		cmocka_unit_test(what_is_no_dump_is_told_so),
