@@ -68,20 +68,23 @@ const char *fib4_engine_name(const struct fib4 *fib)
 
 struct fib4 *fib4_new(const struct rib_tbl *rib, size_t limit, struct grace *grace)
 {
-	struct fib4 *fib = calloc(1, sizeof(*fib));
+	struct fib4 *fib = aligned_alloc(alignof(struct fib4), sizeof(*fib));
 
 	if (!fib)
 		return NULL;
+	memset(fib, 0, sizeof(*fib));
 	fib->posted = calloc(FIB4_POSTS, sizeof(*fib->posted));
 	if (!fib->posted)
 		goto free_fib;
 	fib->root = mem_table_new(ROOT_LEN);
 	if (!fib->root)
 		goto free_posted;
-	if (slotmap_init(&fib->todo, FIB4_SLOTS))
+	if (slotmap_init(&fib->unbuilt, FIB4_SLOTS))
 		goto free_root;
+	if (slotmap_init(&fib->behind, FIB4_SLOTS))
+		goto fini_unbuilt;
 	if (arena_init(&fib->arena, limit < NODES_MAX ? limit : NODES_MAX, ARENA_UNIT, grace))
-		goto fini_todo;
+		goto fini_behind;
 	if (dummy_make(fib))
 		goto fini_arena;
 	fib->mem = fib->arena.base;
@@ -89,13 +92,15 @@ struct fib4 *fib4_new(const struct rib_tbl *rib, size_t limit, struct grace *gra
 	fib->lookup = engines[simd_has_avx512() ? ARRAY_LEN(engines) - 1 : 0].fn;
 	for (unsigned i = 0; i < FIB4_SLOTS; i++)
 		atomic_init(root_at(fib, i), FIB4_UNBUILT);
-	slotmap_set_range(&fib->todo, 0, FIB4_SLOTS);
+	slotmap_set_range(&fib->unbuilt, 0, FIB4_SLOTS);
 	return fib;
 
 fini_arena:
 	arena_fini(&fib->arena);
-fini_todo:
-	slotmap_fini(&fib->todo);
+fini_behind:
+	slotmap_fini(&fib->behind);
+fini_unbuilt:
+	slotmap_fini(&fib->unbuilt);
 free_root:
 	mem_table_free((void *)fib->root, ROOT_LEN);
 free_posted:
@@ -110,7 +115,8 @@ void fib4_free(struct fib4 *fib)
 	if (!fib)
 		return;
 	arena_fini(&fib->arena);
-	slotmap_fini(&fib->todo);
+	slotmap_fini(&fib->behind);
+	slotmap_fini(&fib->unbuilt);
 	mem_table_free((void *)fib->root, ROOT_LEN);
 	free(fib->posted);
 	free(fib);
@@ -346,7 +352,8 @@ static void slot_update(struct fib4 *fib, unsigned slot, uint64_t touched)
 
 	new = slot_build(fib, &b, slot, touched);
 	fib->n_refused += new == FIB4_UNBUILT;
-	slotmap_clear(&fib->todo, slot);
+	slotmap_clear(&fib->unbuilt, slot);
+	slotmap_clear(&fib->behind, slot);
 	if (new == old)
 		return;
 	atomic_store_explicit(root_at(fib, slot), new, memory_order_release);
@@ -372,10 +379,18 @@ static void default_set(struct fib4 *fib)
 			      memory_order_release);
 }
 
-static void slot_mark(struct fib4 *fib, unsigned slot)
+// Leaves the slot to fib4_step(). In bulk, one without a node goes back to the
+// RIB, which is right at once.
+static void slot_mark(struct fib4 *fib, unsigned slot, bool is_bulk)
 {
-	slotmap_set(&fib->todo, slot);
-	fib->is_behind |= entry_of(fib, slot) != FIB4_UNBUILT;
+	uint32_t entry = entry_of(fib, slot);
+
+	if (is_bulk && !(entry & FIB4_NODE)) {
+		atomic_store_explicit(root_at(fib, slot), FIB4_UNBUILT, memory_order_release);
+		slotmap_clear(&fib->behind, slot);
+		entry = FIB4_UNBUILT;
+	}
+	slotmap_set(entry == FIB4_UNBUILT ? &fib->unbuilt : &fib->behind, slot);
 }
 
 void fib4_change(struct fib4 *fib, const uint8_t addr[4], unsigned len, bool is_bulk)
@@ -390,17 +405,12 @@ void fib4_change(struct fib4 *fib, const uint8_t addr[4], unsigned len, bool is_
 		return;
 	}
 	for (; n; n--, slot++) {
-		bool is_marked = slotmap_has(&fib->todo, slot);
-
-		// A slot without a node may go back to the RIB, which is right at once.
-		if (is_bulk && !(entry_of(fib, slot) & FIB4_NODE))
-			atomic_store_explicit(root_at(fib, slot), FIB4_UNBUILT,
-					      memory_order_release);
 		if (!left || entry_of(fib, slot) == FIB4_UNBUILT) {
-			slot_mark(fib, slot);
+			slot_mark(fib, slot, is_bulk);
 			continue;
 		}
-		slot_update(fib, slot, is_marked ? ~0ull : touched_by(host, len));
+		slot_update(fib, slot,
+			    slotmap_has(&fib->behind, slot) ? ~0ull : touched_by(host, len));
 		left--;
 	}
 }
@@ -413,7 +423,7 @@ static unsigned posted_build(struct fib4 *fib, unsigned n)
 		if (!slot)
 			continue;
 		atomic_store_explicit(&fib->posted[i], 0, memory_order_relaxed);
-		if (slotmap_has(&fib->todo, slot - 1)) {
+		if (slotmap_has(&fib->unbuilt, slot - 1)) {
 			slot_update(fib, slot - 1, ~0ull);
 			n--;
 		}
@@ -421,29 +431,37 @@ static unsigned posted_build(struct fib4 *fib, unsigned n)
 	return n;
 }
 
-void fib4_step(struct fib4 *fib, unsigned n)
+static unsigned map_build(struct fib4 *fib, const struct slotmap *map, unsigned n)
 {
 	int slot = 0;
 
-	fib->is_behind &= fib->todo.count > 0;
-	if (!fib->todo.count)
-		return;
-	for (n = posted_build(fib, n); n; n--) {
-		slot = slotmap_next(&fib->todo, (unsigned)slot);
-		if (slot < 0)
-			return;
+	while (n && (slot = slotmap_next(map, (unsigned)slot)) >= 0) {
 		slot_update(fib, (unsigned)slot, ~0ull);
+		n--;
 	}
+	return n;
+}
+
+bool fib4_step(struct fib4 *fib, unsigned n, bool is_bulk)
+{
+	unsigned left = n;
+
+	if (fib->unbuilt.count)
+		left = posted_build(fib, left);
+	left = map_build(fib, &fib->behind, left);
+	if (!is_bulk)
+		left = map_build(fib, &fib->unbuilt, left);
+	return left < n;
 }
 
 bool fib4_is_behind(const struct fib4 *fib)
 {
-	return fib->is_behind && fib->todo.count;
+	return fib->behind.count;
 }
 
 size_t fib4_todo(const struct fib4 *fib)
 {
-	return fib->todo.count;
+	return fib->unbuilt.count + fib->behind.count;
 }
 
 void fib4_poll(struct fib4 *fib)

@@ -17,8 +17,9 @@ void fib4_free(struct fib4 *fib); // no worker may read it any more
 // The RIB's best path of a prefix changed: follow. In bulk, and for prefixes
 // that cover very many slots, some slots are left to fib4_step().
 void fib4_change(struct fib4 *fib, const uint8_t addr[4], unsigned len, bool is_bulk);
-// Rebuilds up to n slots that are unbuilt or behind, posted ones first.
-void fib4_step(struct fib4 *fib, unsigned n);
+// Rebuilds up to n slots: posted ones, those that are behind, and (not in bulk)
+// unbuilt ones. Returns whether there were any.
+bool fib4_step(struct fib4 *fib, unsigned n, bool is_bulk);
 size_t fib4_todo(const struct fib4 *fib);
 // Whether some slot may still answer what the RIB does not say any more.
 bool fib4_is_behind(const struct fib4 *fib);

@@ -18,6 +18,7 @@
 #include "dataplane/route/rib_tbl.h"
 #include "dataplane/route/slotmap.h"
 
+#include <stdalign.h>
 #include <stdbool.h>
 
 enum {
@@ -52,10 +53,9 @@ struct fib4 {
 	_Atomic uint32_t *posted; // [FIB4_POSTS] slot + 1: written by workers, taken by control
 
 	// Control alone.
-	struct arena arena;
-	struct slotmap todo; // slots unbuilt, or behind the RIB
-	bool is_behind;	     // a slot in todo is built
-	uint64_t n_refused;  // slots left to the RIB for lack of memory
+	alignas(64) struct arena arena;
+	struct slotmap unbuilt, behind; // slots without a node; with one the RIB has left behind
+	uint64_t n_refused;		// slots left to the RIB for lack of memory
 };
 
 fib4_lookup_fn fib4_lookup_scalar, fib4_lookup_avx512;

@@ -69,31 +69,36 @@ const char *fib6_engine_name(const struct fib6 *fib)
 
 struct fib6 *fib6_new(const struct rib_tbl *rib, size_t limit, struct grace *grace)
 {
-	struct fib6 *fib = calloc(1, sizeof(*fib));
+	struct fib6 *fib = aligned_alloc(alignof(struct fib6), sizeof(*fib));
 
 	if (!fib)
 		return NULL;
+	memset(fib, 0, sizeof(*fib));
 	fib->posted = calloc(FIB6_POSTS, sizeof(*fib->posted));
 	if (!fib->posted)
 		goto free_fib;
 	fib->root = mem_table_new(ROOT_LEN);
 	if (!fib->root)
 		goto free_posted;
-	if (slotmap_init(&fib->todo, FIB6_SLOTS))
+	if (slotmap_init(&fib->unbuilt, FIB6_SLOTS))
 		goto free_root;
+	if (slotmap_init(&fib->behind, FIB6_SLOTS))
+		goto fini_unbuilt;
 	if (arena_init(&fib->arena, limit < NODES_MAX ? limit : NODES_MAX, FIB6_ALIGN, grace))
-		goto fini_todo;
+		goto fini_behind;
 	fib->mem = fib->arena.base;
 	fib->rib = rib;
 	fib->lookup = engines[simd_has_avx512() ? ARRAY_LEN(engines) - 1 : 0].fn;
 	fib->sweeping = -1;
 	for (unsigned i = 0; i < FIB6_SLOTS; i++)
 		atomic_init(root_at(fib, i), FIB6_UNBUILT);
-	slotmap_set_range(&fib->todo, 0, FIB6_SLOTS);
+	slotmap_set_range(&fib->unbuilt, 0, FIB6_SLOTS);
 	return fib;
 
-fini_todo:
-	slotmap_fini(&fib->todo);
+fini_behind:
+	slotmap_fini(&fib->behind);
+fini_unbuilt:
+	slotmap_fini(&fib->unbuilt);
 free_root:
 	mem_table_free((void *)fib->root, ROOT_LEN);
 free_posted:
@@ -108,7 +113,8 @@ void fib6_free(struct fib6 *fib)
 	if (!fib)
 		return;
 	arena_fini(&fib->arena);
-	slotmap_fini(&fib->todo);
+	slotmap_fini(&fib->behind);
+	slotmap_fini(&fib->unbuilt);
 	mem_table_free((void *)fib->root, ROOT_LEN);
 	free(fib->posted);
 	free(fib);
@@ -299,8 +305,9 @@ static void slot_update(struct visit *v, unsigned slot)
 
 static void slot_mark(struct fib6 *fib, unsigned slot)
 {
-	slotmap_set(&fib->todo, slot);
-	fib->is_behind |= load(root_at(fib, slot)) != FIB6_UNBUILT;
+	bool is_unbuilt = load(root_at(fib, slot)) == FIB6_UNBUILT;
+
+	slotmap_set(is_unbuilt ? &fib->unbuilt : &fib->behind, slot);
 }
 
 // In bulk, a slot without a node goes back to the RIB, which is right at once.
@@ -413,56 +420,60 @@ static int posted_take(struct fib6 *fib)
 		if (!slot)
 			continue;
 		store(&fib->posted[i], 0);
-		if (slotmap_has(&fib->todo, slot - 1))
+		if (slotmap_has(&fib->unbuilt, slot - 1) || slotmap_has(&fib->behind, slot - 1))
 			return (int)slot - 1;
 	}
 	return -1;
 }
 
-static int slot_take(struct fib6 *fib)
+static int slot_take(struct fib6 *fib, bool is_bulk)
 {
 	int slot = posted_take(fib);
 
 	if (slot < 0)
-		slot = slotmap_next(&fib->todo, 0);
-	if (slot >= 0)
-		slotmap_clear(&fib->todo, (unsigned)slot);
+		slot = slotmap_next(&fib->behind, 0);
+	if (slot < 0 && !is_bulk)
+		slot = slotmap_next(&fib->unbuilt, 0);
+	if (slot >= 0) {
+		slotmap_clear(&fib->behind, (unsigned)slot);
+		slotmap_clear(&fib->unbuilt, (unsigned)slot);
+		memset(fib->resume, 0, sizeof(fib->resume));
+	}
 	return slot;
 }
 
-void fib6_step(struct fib6 *fib, unsigned n)
+bool fib6_step(struct fib6 *fib, unsigned n, bool is_bulk)
 {
 	// Going on costs the images on the way down once more: so take more than those.
 	struct visit v = {.fib = fib, .budget = n > STEP_MIN ? n : STEP_MIN};
+	bool any = false;
 
 	while (v.budget) {
-		if (fib->sweeping < 0) {
-			fib->sweeping = slot_take(fib);
-			memset(fib->resume, 0, sizeof(fib->resume));
-		}
-		if (fib->sweeping < 0) {
-			fib->is_behind = false;
-			return;
-		}
+		if (fib->sweeping < 0)
+			fib->sweeping = slot_take(fib, is_bulk);
+		if (fib->sweeping < 0)
+			break;
+		any = true;
 		v.resume = fib->resume;
 		slot_update(&v, (unsigned)fib->sweeping);
 		if (slot_finish(&v, (unsigned)fib->sweeping)) {
 			memcpy(fib->resume, v.stop, sizeof(v.stop));
-			return;
+			break;
 		}
 		fib->sweeping = -1;
 		v.budget -= v.budget > 0;
 	}
+	return any;
 }
 
 bool fib6_is_behind(const struct fib6 *fib)
 {
-	return fib->is_behind && fib6_todo(fib);
+	return fib->behind.count || fib->sweeping >= 0;
 }
 
 size_t fib6_todo(const struct fib6 *fib)
 {
-	return fib->todo.count + (fib->sweeping >= 0);
+	return fib->unbuilt.count + fib->behind.count + (fib->sweeping >= 0);
 }
 
 void fib6_poll(struct fib6 *fib)

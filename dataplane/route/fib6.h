@@ -17,8 +17,9 @@ void fib6_free(struct fib6 *fib); // no worker may read it any more
 // The RIB's best path of a prefix changed: follow. Where very many nodes lie
 // below, and in bulk where a /16 or more does, work is left to fib6_step().
 void fib6_change(struct fib6 *fib, const uint8_t addr[16], unsigned len, bool is_bulk);
-// Builds or brings up to date about n nodes, posted slots first.
-void fib6_step(struct fib6 *fib, unsigned n);
+// Builds or brings up to date about n nodes, in posted slots, those that are
+// behind, and (not in bulk) unbuilt ones. Returns whether there were any.
+bool fib6_step(struct fib6 *fib, unsigned n, bool is_bulk);
 // Slots (of the first 16 bits) not wholly built, or behind.
 size_t fib6_todo(const struct fib6 *fib);
 // Whether some slot may still answer what the RIB does not say any more.

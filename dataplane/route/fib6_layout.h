@@ -19,6 +19,7 @@
 #include "dataplane/route/rib_tbl.h"
 #include "dataplane/route/slotmap.h"
 
+#include <stdalign.h>
 #include <stdbool.h>
 
 enum { FIB6_SLOTS = 1 << 16, FIB6_POSTS = 256, FIB6_FLAT_DEPTH = 2 };
@@ -50,12 +51,11 @@ struct fib6 {
 	_Atomic uint32_t *posted; // [FIB6_POSTS] slot + 1: written by workers, taken by control
 
 	// Control alone.
-	struct arena arena;
-	struct slotmap todo; // slots not wholly built, or behind the RIB
-	int sweeping;	     // the slot half done, or -1
-	uint8_t resume[16];  // where to go on in it
-	bool is_behind;	     // a slot in todo is built
-	uint64_t n_refused;  // subtrees left to the RIB for lack of memory
+	alignas(64) struct arena arena;
+	struct slotmap unbuilt, behind; // slots without a node; with one the RIB has left behind
+	int sweeping;			// the slot half done, or -1
+	uint8_t resume[16];		// where to go on in it
+	uint64_t n_refused;		// subtrees left to the RIB for lack of memory
 };
 
 fib6_lookup_fn fib6_lookup_scalar, fib6_lookup_avx512;

@@ -265,10 +265,11 @@ void table_bulk_stop(struct table *table)
 size_t table_step(struct table *table, uint64_t budget_ns)
 {
 	uint64_t end = clock_ns() + budget_ns;
+	bool any = todo_of(table) > 0;
 
-	while (todo_of(table) && clock_ns() < end) {
-		fib4_step(table->fib4, STEP_NODES);
-		fib6_step(table->fib6, STEP_NODES);
+	while (any && clock_ns() < end) {
+		any = fib4_step(table->fib4, STEP_NODES, table->is_bulk);
+		any |= fib6_step(table->fib6, STEP_NODES, table->is_bulk);
 	}
 	unused_put(table);
 	poll_memory(table);

@@ -48,7 +48,8 @@ size_t table_flush(struct table *table, enum route_source source, size_t n);
 
 // Bulk loads leave root slots unbuilt (they answer from the RIB), and those that
 // hold a node behind until the next step, so that each is rebuilt once. Step
-// builds some of them and returns how many slots are still unbuilt or behind.
+// brings up to date what is behind, builds some of the unbuilt (during a bulk
+// load only those that a worker asked for), and returns how many are left of both.
 // (Without bulk, only a prefix that covers thousands of slots leaves any behind.)
 void table_bulk_start(struct table *table);
 void table_bulk_stop(struct table *table);
