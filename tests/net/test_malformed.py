@@ -99,12 +99,6 @@ CASES4 = [
      "ip4-input/martian-destination"),
     ("destination 240.0.0.1", bytes(IP(src="10.0.1.1", dst="240.0.0.1") / UDP()),
      "ip4-input/martian-destination"),
-    ("an option of length 0", bytes(ip4(options=b"\x07\x00\x04\x00") / UDP()),
-     "ip4-options/malformed"),
-    ("an option of length 1", bytes(ip4(options=b"\x07\x01\x04\x00") / UDP()),
-     "ip4-options/malformed"),
-    ("an option beyond the header", bytes(ip4(options=b"\x07\x27\x04\x00") / UDP()),
-     "ip4-options/malformed"),
     ("a loose source route", bytes(ip4(options=[IPOption_LSRR(routers=["10.0.2.1"])]) / UDP()),
      "ip4-options/source-route"),
     ("a strict source route", bytes(ip4(options=[IPOption_SSRR(routers=["10.0.2.1"])]) / UDP()),
@@ -151,6 +145,20 @@ def test_ip4_with(lab, left, right, what, payload, name):
 @pytest.mark.parametrize("what,payload,name", CASES6, ids=[c[0] for c in CASES6])
 def test_ip6_with(lab, left, right, what, payload, name):
     check(lab, left, right, 0x86dd, payload, name)
+
+
+@pytest.mark.parametrize("options,pointer", [
+    (b"\x07\x00\x04\x00", 21), (b"\x07\x01\x04\x00", 21), (b"\x07\x27\x04\x00", 21),
+    (b"\x01\x07\x03\x01", 23), (b"\x44\x04\x05\x02", 23),
+], ids=["length 0", "length 1", "beyond the header", "pointer 1", "unknown timestamp"])
+def test_a_broken_option_earns_a_parameter_problem(lab, left, right, options, pointer):
+    """RFC 1812 §4.3.3.5: not forwarded, and the sender learns which byte is wrong."""
+    left.drain()
+    right.drain()
+    left.send(Ether(src=left.mac, dst=left.gateway) / ip4(options=options) / UDP() / Raw(b"broken"))
+    answer = left.expect(lambda f: ICMP in f and f[ICMP].type == 12)
+    assert answer[ICMP].ptr == pointer
+    assert right.count(lambda f: b"broken" in f, 0.1) == 0
 
 
 def test_too_many_extension_headers_to_the_router_itself(lab, left, right):
