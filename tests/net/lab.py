@@ -1,5 +1,6 @@
 """Hosts and routers as the network tests speak of them, over scripts/lab."""
 
+import errno
 import importlib.machinery
 import importlib.util
 import json
@@ -93,6 +94,10 @@ class Wire:
                 frame, extra, _, sender = self.sock.recvmsg(65536, 64)
             except socket.timeout:
                 return None
+            except OSError as err:
+                if err.errno == errno.ENETDOWN:  # said once after the link went down
+                    continue
+                raise
             if sender[2] == socket.PACKET_OUTGOING:
                 continue
             for _, _, data in extra:
