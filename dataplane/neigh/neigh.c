@@ -275,10 +275,13 @@ void neigh_iface_down(struct neigh *tbl, unsigned iface)
 		visit(tbl, iface, entry_down);
 }
 
-static void static_up(struct neigh *tbl, struct neigh_entry *e)
+// What was asked for before the link came up was asked in vain: ask again.
+static void entry_up(struct neigh *tbl, struct neigh_entry *e)
 {
 	if (e->state == NEIGH_STATIC)
 		neigh_static_set(tbl, e, e->mac);
+	else if (e->state == NEIGH_INCOMPLETE)
+		neigh_ask(tbl, e);
 }
 
 static void gateway_up(struct nexthops *nhs, uint16_t id, const struct nexthop *nh, void *arg)
@@ -296,7 +299,7 @@ void neigh_iface_up(struct neigh *tbl, unsigned id, uint64_t now_ns)
 	if (!iface)
 		return;
 	neigh_addr_up(tbl, iface);
-	visit(tbl, id, static_up);
+	visit(tbl, id, entry_up);
 	nexthop_foreach(tbl->env.nexthops, (uint16_t)id, gateway_up, tbl);
 }
 

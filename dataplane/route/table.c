@@ -199,14 +199,18 @@ static void poll_memory(struct table *table)
 	fib6_poll(table->fib6);
 }
 
-static void follow(struct table *table, const struct prefix *prefix,
+// A bulk load brings routes of the dump; a neighbour or a static route that comes
+// meanwhile is no part of it and forwards at once.
+static void follow(struct table *table, const struct prefix *prefix, enum route_source source,
 		   const struct rib_change *change)
 {
+	bool is_bulk = table->is_bulk && source >= ROUTE_MRT;
+
 	if (rib_path_nh(change->old_best) != rib_path_nh(change->new_best)) {
 		if (prefix->family == 4)
-			fib4_change(table->fib4, prefix->bytes, prefix->len, table->is_bulk);
+			fib4_change(table->fib4, prefix->bytes, prefix->len, is_bulk);
 		else
-			fib6_change(table->fib6, prefix->bytes, prefix->len, table->is_bulk);
+			fib6_change(table->fib6, prefix->bytes, prefix->len, is_bulk);
 	}
 	if (change->removed) {
 		path_put(table, rib_path_nh(change->removed));
@@ -233,7 +237,7 @@ int table_add(struct table *table, const struct route *route)
 	}
 	table->n_by_source[route->source] += !change.removed;
 	path_ref(table, route->nh);
-	follow(table, prefix, &change);
+	follow(table, prefix, route->source, &change);
 	return 0;
 }
 
@@ -248,7 +252,7 @@ int table_del(struct table *table, const struct prefix *prefix, enum route_sourc
 	if (rc)
 		return rc;
 	table->n_by_source[source]--;
-	follow(table, prefix, &change);
+	follow(table, prefix, source, &change);
 	return 0;
 }
 
