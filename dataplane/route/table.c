@@ -48,7 +48,7 @@ const char *route_source_name(enum route_source source)
 	static const char *const names[ROUTE_N_SOURCES] = {
 		[ROUTE_CONNECTED] = "connected",
 		[ROUTE_LOCAL] = "local",
-		[ROUTE_NEIGH] = "neighbour",
+		[ROUTE_NEIGH] = "neigh",
 		[ROUTE_STATIC] = "static",
 		[ROUTE_KERNEL] = "kernel",
 		[ROUTE_MRT] = "mrt",
@@ -114,6 +114,7 @@ void table_free(struct table *table)
 {
 	if (!table)
 		return;
+	assert(table_sanity(table));
 	for (unsigned id = 1; id < NEXTHOP_MAX; id++)
 		if (table->n_paths[id] || slotmap_has(&table->unused, id))
 			nexthop_put(table->nexthops, (uint16_t)id);
