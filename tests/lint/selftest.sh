@@ -127,6 +127,23 @@ drops 'DROP(IP4_X, A, "some")' 'which is no node above'
 drops 'NODE(IP4_X, ip4_x, "ip4-x", NO_HOOK)
 DROP(IP4_X, A, "Bad Name")' 'words with dashes'
 
+standards() { # a row, complaint
+	mkdir -p "$tree/docs"
+	printf '| document | section | what | tests |\n|---|---|---|---|\n%s\n' "$1" >"$tree/docs/STANDARDS.md"
+	plant tests/unit/x_test.c 'static void x_is_so(void **state)'
+	plant tests/net/test_x.py 'def test_x_is_so(lab):'
+	${3:-expect} ${2:+"$2"} "$scripts/check-standards.sh" "$tree"
+}
+# shellcheck disable=SC2016 # backquotes of the page
+standards_cases() {
+	standards '| RFC 1 | 2 | so | `x_is_not_so` |' 'no test is called x_is_not_so'
+	standards '| RFC 1 | 2 | so | `test_y.py::test_x_is_so` |' 'no test is called test_y.py::test_x_is_so'
+	standards '| RFC 1 | 2 | so | of course |' 'names no test'
+	standards '| RFC 1 | so | `x_is_so` |' 'a row is document, section, what, tests'
+	standards '| RFC 1 | 2 | so | `x_is_so`, `test_x.py::test_x_is_so` |' '' accept
+}
+standards_cases
+
 plant dataplane/x.c 'int   x;'
 cp "$scripts/../.clang-format" "$tree"
 if "$scripts/check-format.sh" "$tree" >/dev/null 2>&1 || [ $? != 77 ]; then
