@@ -27,6 +27,10 @@ int main(int argc, char **argv)
 		fputs(help, stdout);
 		return 0;
 	}
+	if (argc > 1 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)) {
+		puts("jerboa-mrt " JERBOA_VERSION);
+		return 0;
+	}
 	for (size_t i = 0; argc > 1 && i < ARRAY_LEN(commands); i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].main(argc - 1, argv + 1);

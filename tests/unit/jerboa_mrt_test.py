@@ -260,6 +260,7 @@ class Stat(unittest.TestCase):
             self.assertEqual(done.returncode, 0)
             self.assertIn(b"Usage: jerboa-mrt", done.stdout)
         self.assertIn(b"Examples", run("synth", "--help").stdout)
+        self.assertIn(b"jerboa-mrt ", run("--version").stdout)
         self.assertEqual(run().returncode, 2)
         self.assertEqual(run("frobnicate").returncode, 2)
 
