@@ -115,22 +115,34 @@ int eal_args_make(struct eal_args *args, const struct eal_conf *conf, bool use_h
 	return w.rc;
 }
 
-// Pages of one size: those nobody has.
-static uint64_t free_bytes(unsigned page_kb)
+static uint64_t page_count(unsigned page_kb, const char *what)
 {
 	char path[96];
 	unsigned long n = 0;
 	FILE *file;
 
-	snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%ukB/free_hugepages",
-		 page_kb);
+	snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%ukB/%s", page_kb, what);
 	file = fopen(path, "r");
 	if (!file)
 		return 0;
 	if (fscanf(file, "%lu", &n) != 1)
 		n = 0;
 	fclose(file);
-	return (uint64_t)n * page_kb * 1024;
+	return n;
+}
+
+// Pages of one size that can be had: those nobody has or is promised, and those
+// the kernel may make when asked.
+static uint64_t free_bytes(unsigned page_kb)
+{
+	uint64_t n = page_count(page_kb, "free_hugepages");
+	uint64_t promised = page_count(page_kb, "resv_hugepages");
+	uint64_t more = page_count(page_kb, "nr_overcommit_hugepages");
+	uint64_t made = page_count(page_kb, "surplus_hugepages");
+
+	n = n > promised ? n - promised : 0;
+	n += more > made ? more - made : 0;
+	return n * page_kb * 1024;
 }
 
 // Hugepages if they suffice; an error only when the configuration insists.

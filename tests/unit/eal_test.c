@@ -78,6 +78,17 @@ static void too_many_devices_are_refused_not_cut(void **state)
 	assert_int_equal(eal_args_make(&args, &conf, true, 0), -E2BIG);
 }
 
+static void hugepages_that_must_be_but_are_not_stop_the_start(void **state)
+{
+	struct eal_conf conf = {.hugepages = 1, .mem_bytes = 1ull << 50};
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(eal_start(&conf, &err), -ENOMEM);
+	assert_non_null(strstr(err.text, "memory.hugepages: yes, but only "));
+	assert_non_null(strstr(err.text, "scripts/setup --hugepages "));
+}
+
 static void pci_addresses_are_told_from_names(void **state)
 {
 	(void)state;
@@ -143,6 +154,7 @@ int main(void)
 		cmocka_unit_test(hugepages_stay_in_memory),
 		cmocka_unit_test(only_configured_pci_devices_are_touched),
 		cmocka_unit_test(too_many_devices_are_refused_not_cut),
+		cmocka_unit_test(hugepages_that_must_be_but_are_not_stop_the_start),
 		cmocka_unit_test(pci_addresses_are_told_from_names),
 		cmocka_unit_test(the_pool_holds_every_place_a_packet_can_be),
 		cmocka_unit_test(text_of_the_sum_never_overflows),
