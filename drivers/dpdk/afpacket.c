@@ -352,6 +352,17 @@ static void speed_get(const struct afpacket_port *ap, struct port_link *link)
 	link->full_duplex = cmd.duplex == DUPLEX_FULL;
 }
 
+// The carrier itself: IFF_RUNNING follows it up to a second later.
+static bool has_carrier(const struct afpacket_port *ap, unsigned flags)
+{
+	struct ethtool_value value = {.cmd = ETHTOOL_GLINK};
+	struct ifreq ifr = {.ifr_data = (char *)&value};
+
+	if (iface_ioctl(ap, SIOCETHTOOL, &ifr) < 0)
+		return flags & IFF_RUNNING;
+	return value.data != 0;
+}
+
 static void afpacket_link_get(struct port *port, struct port_link *link)
 {
 	struct afpacket_port *ap = port->driver;
@@ -360,7 +371,7 @@ static void afpacket_link_get(struct port *port, struct port_link *link)
 	*link = (struct port_link){0};
 	if (iface_ioctl(ap, SIOCGIFFLAGS, &ifr) < 0)
 		return; // gone
-	link->is_up = (ifr.ifr_flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
+	link->is_up = ifr.ifr_flags & IFF_UP && has_carrier(ap, (unsigned)ifr.ifr_flags);
 	if (link->is_up)
 		speed_get(ap, link);
 }

@@ -132,6 +132,56 @@ static void devices_without_segments_get_packets_in_one(void **state)
 	down(&port);
 }
 
+// Its first segment has no room behind the data, so a copy must be made.
+static struct rte_mbuf *cramped(unsigned len)
+{
+	struct rte_mbuf *m = packet(len, 60);
+	char head[60];
+
+	memcpy(head, rte_pktmbuf_mtod(m, char *), sizeof(head));
+	m->data_off = (uint16_t)(m->buf_len - sizeof(head));
+	memcpy(rte_pktmbuf_mtod(m, char *), head, sizeof(head));
+	return m;
+}
+
+static void a_chain_that_fits_nowhere_is_copied(void **state)
+{
+	struct rte_mbuf *m = cramped(1200), *back;
+	struct port port;
+
+	(void)state;
+	up(&port, "net_ring3", 1);
+	assert_int_equal(dpdk_tx_linear(port.txq[0], &m, 1), 1);
+	assert_int_equal(port.rx_burst(port.rxq[0], &back, 1), 1);
+	assert_int_equal(back->nb_segs, 1);
+	assert_int_equal(back->pkt_len, 1200);
+	for (unsigned i = 6; i < 1200; i++)
+		assert_int_equal(rte_pktmbuf_mtod(back, char *)[i], (char)i);
+	rte_pktmbuf_free(back);
+	down(&port);
+}
+
+static void without_an_mbuf_for_its_copy_a_chain_is_lost_and_counted(void **state)
+{
+	static struct rte_mbuf *rest[8192];
+	struct rte_mbuf *pkts[3] = {packet(60, 60), cramped(1200), packet(60, 60)}, *back[3];
+	struct port_stats stats;
+	struct port port;
+	unsigned n = 0;
+
+	(void)state;
+	up(&port, "net_ring4", 1);
+	while (n < ARRAY_LEN(rest) && (rest[n] = rte_pktmbuf_alloc(pool)))
+		n++;
+	assert_int_equal(dpdk_tx_linear(port.txq[0], pkts, 3), 3);
+	rte_pktmbuf_free_bulk(rest, n);
+	assert_int_equal(port.rx_burst(port.rxq[0], back, 3), 2);
+	rte_pktmbuf_free_bulk(back, 2);
+	port.ops->stats_get(&port, &stats);
+	assert_int_equal(stats.tx_errors, 1);
+	down(&port);
+}
+
 static void a_null_port_receives_and_swallows(void **state)
 {
 	struct rte_mbuf *pkts[32];
@@ -381,7 +431,7 @@ static void frames_pass(struct port *port)
 	struct rte_mbuf *m = NULL;
 
 	frame_make(frame, 0x88b5, sizeof(frame));
-	for (unsigned i = 0; i < 3 && !m; i++) {
+	for (unsigned i = 0; i < 20 && !m; i++) {
 		(void)!send(wire, frame, sizeof(frame), 0);
 		m = receive(port, 0);
 	}
@@ -462,6 +512,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_ring_port_gives_back_what_it_was_given),
 		cmocka_unit_test(devices_without_segments_get_packets_in_one),
+		cmocka_unit_test(a_chain_that_fits_nowhere_is_copied),
+		cmocka_unit_test(without_an_mbuf_for_its_copy_a_chain_is_lost_and_counted),
 		cmocka_unit_test(a_null_port_receives_and_swallows),
 		cmocka_unit_test(errors_say_what_to_do),
 		cmocka_unit_test(a_device_used_twice_is_refused_by_name),
