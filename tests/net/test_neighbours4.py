@@ -134,7 +134,7 @@ def test_a_neighbour_that_died_is_forgotten(lab, left, right):
         left.send(packet(lab, "10.0.2.70"))
         entry = lab.dut.neighbours().get("10.0.2.70")
         return entry is None or entry["mac"] == "-"
-    wait_for(gone, 6)
+    wait_for(gone, 15)
 
 
 def test_a_scan_of_the_network_is_bounded(lab, left, right):
