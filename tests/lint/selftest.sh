@@ -126,6 +126,12 @@ drops 'NODE(IP4_X, ip4_x, "ip4-y", NO_HOOK)' 'are not one name'
 drops 'DROP(IP4_X, A, "some")' 'which is no node above'
 drops 'NODE(IP4_X, ip4_x, "ip4-x", NO_HOOK)
 DROP(IP4_X, A, "Bad Name")' 'words with dashes'
+one_drop='NODE(IP4_X, ip4_x, "ip4-x", NO_HOOK)
+DROP(IP4_X, A, "bad-thing")'
+drops "$one_drop" 'no code takes the drop IP4_X_A'
+plant dataplane/graph.def "$one_drop"
+plant dataplane/x_node.c 'int edge = IP4_X_A;'
+accept "$scripts/check-drops.sh" "$tree"
 
 standards() { # a row, complaint
 	mkdir -p "$tree/docs"
