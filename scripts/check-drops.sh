@@ -52,7 +52,8 @@ END {
 }' dataplane/graph.def
 
 status=0
-for edge in $(sed -n 's/^DROP(\([A-Z0-9_]*\), *\([A-Z0-9_]*\),.*/\1_\2/p' dataplane/graph.def); do
+edges=$(sed -n 's/^DROP(\([A-Z0-9_]*\), *\([A-Z0-9_]*\),.*/\1_\2/p' dataplane/graph.def)
+for edge in $edges; do
 	if ! grep -rqw "$edge" dataplane --include='*.c' --include='*_node.h'; then
 		echo "dataplane/graph.def: no code takes the drop $edge"
 		status=1
