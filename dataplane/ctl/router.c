@@ -10,6 +10,7 @@
 
 #include <rte_mempool.h>
 
+#include <assert.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -327,44 +328,69 @@ static void punts_take(struct router *r, uint64_t now_ns)
 	}
 }
 
-static void tables_step(struct router *r)
+static void neighbours_step(struct router *r, uint64_t now_ns)
+{
+	neigh_step(r->neigh, now_ns);
+}
+
+static void mrt_step(struct router *r, uint64_t now_ns)
+{
+	if (router_mrt_step(r, MRT_BUDGET_NS))
+		r->active_ns = now_ns;
+}
+
+static void tables_step(struct router *r, uint64_t now_ns)
 {
 	for (unsigned i = 0; i < TABLE_MAX; i++)
 		if (r->table[i] && table_step(r->table[i], BUILD_BUDGET_NS) > 0)
-			r->active_ns = clock_ns();
+			r->active_ns = now_ns;
+	nexthops_step(r->nexthops);
 }
 
-// In CPU time: what another process took of the core is not this thread's work.
-static void step_account(struct router *r, uint64_t start_ns)
+static void links_step(struct router *r, uint64_t now_ns)
 {
-	uint64_t ns = clock_thread_ns() - start_ns;
-
-	r->step.n++;
-	r->step.total_ns += ns;
-	if (ns > r->step.longest_ns)
-		r->step.longest_ns = ns;
+	if (now_ns - r->link_ns < LINK_MS * (uint64_t)CLOCK_NS_PER_MS)
+		return;
+	r->link_ns = now_ns;
+	router_links_poll(r);
 }
 
+// The work of the control thread beside commands, in the order it is done.
+static const struct {
+	const char *name;
+	void (*run)(struct router *r, uint64_t now_ns);
+} jobs[] = {
+	{"packets from workers", punts_take},
+	{"neighbours", neighbours_step},
+	{"routes from MRT", mrt_step},
+	{"tables", tables_step},
+	{"links", links_step},
+};
+static_assert(ARRAY_LEN(jobs) == ROUTER_JOBS, "struct router has a figure for each");
+
+const char *router_job_name(unsigned job)
+{
+	return jobs[job].name;
+}
+
+// Steps are measured in CPU time: what another process took of the core is not
+// this thread's work.
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct router *r = arg;
-	uint64_t now_ns = clock_ns();
-	uint64_t start_ns = clock_thread_ns();
+	uint64_t now_ns = clock_ns(), start_ns = clock_thread_ns(), end_ns;
 	struct timeval next = {.tv_usec = TICK_IDLE_MS * 1000};
 
-	punts_take(r, now_ns);
-	neigh_step(r->neigh, now_ns);
-	if (router_mrt_step(r, MRT_BUDGET_NS))
-		r->active_ns = now_ns;
-	tables_step(r);
-	nexthops_step(r->nexthops);
-	if (now_ns - r->link_ns >= LINK_MS * (uint64_t)CLOCK_NS_PER_MS) {
-		r->link_ns = now_ns;
-		router_links_poll(r);
+	for (unsigned i = 0; i < ARRAY_LEN(jobs); i++) {
+		jobs[i].run(r, now_ns);
+		end_ns = clock_thread_ns();
+		r->job[i].n++;
+		if (end_ns - start_ns > r->job[i].longest_ns)
+			r->job[i].longest_ns = end_ns - start_ns;
+		start_ns = end_ns;
 	}
 	if (now_ns - r->active_ns < ACTIVE_MS * (uint64_t)CLOCK_NS_PER_MS)
 		next.tv_usec = TICK_MS * 1000;
-	step_account(r, start_ns);
 	evtimer_add(r->tick, &next);
 }
 

@@ -45,8 +45,10 @@ struct router_static {
 	bool is_active; // in the table: some gateway's iface is up
 };
 
-struct router_step {
-	uint64_t n, longest_ns, total_ns;
+// A job of the control thread: how often, and the longest step in CPU time.
+enum { ROUTER_JOBS = 5 };
+struct router_job {
+	uint64_t n, longest_ns;
 };
 
 struct router {
@@ -74,7 +76,7 @@ struct router {
 	struct server *server;
 	struct event *tick, *on_term, *on_int, *on_hup;
 	uint64_t start_ns, active_ns, link_ns;
-	struct router_step step;
+	struct router_job job[ROUTER_JOBS];
 	uint64_t n_inject_full; // packets of control that found the worker's ring full
 	bool is_started;
 };
@@ -116,6 +118,7 @@ int router_mrt_reload(struct router *r, const struct config *conf, struct err *e
 bool router_mrt_step(struct router *r, uint64_t budget_ns);
 
 // router.c
+const char *router_job_name(unsigned job);
 unsigned router_n_workers(const struct config *conf);
 // What a reload sets again from r->conf.
 void router_switches_set(struct router *r);

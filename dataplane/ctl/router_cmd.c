@@ -186,6 +186,25 @@ static json_t *ratio(uint64_t sum, uint64_t n)
 	return n ? json_real((double)(sum * 10 / n) / 10) : json_null();
 }
 
+// What the neighbour code and the host path did, drops or not.
+static int show_counters(struct cmd_call *call)
+{
+	struct router *r = call->arg;
+	struct neigh_counter nc[COUNTERS_MAX];
+	struct host_counter hc[COUNTERS_MAX];
+	unsigned n = neigh_counters(r->neigh, nc, COUNTERS_MAX);
+	int rc = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		rc |= drop_row(call, nc[i].name, nc[i].n);
+	n = r->host ? host_counters(r->host, hc, COUNTERS_MAX) : 0;
+	for (unsigned i = 0; i < n; i++)
+		rc |= drop_row(call, hc[i].name, hc[i].n);
+	if (!rc && !call->data)
+		call->data = json_array();
+	return rc ? cmd_fail(call, ENOMEM, "no memory") : 0;
+}
+
 static int show_nodes(struct cmd_call *call)
 {
 	struct router *r = call->arg;
@@ -251,8 +270,10 @@ static int show_threads(struct cmd_call *call)
 		workers_stats(r->workers, i, &st);
 		queue += st.to_ctl;
 	}
-	rc = thread_row(call, "control", "timers, neighbours, tables", r->step.n,
-			r->step.longest_ns, queue);
+	rc = 0;
+	for (unsigned i = 0; i < ROUTER_JOBS; i++)
+		rc |= thread_row(call, "control", router_job_name(i), r->job[i].n,
+				 r->job[i].longest_ns, i ? 0 : queue);
 	rc |= thread_row(call, "control", "commands", ss.n_requests, ss.longest_ns, ss.n_clients);
 	rc |= thread_row(call, "loader", lp.is_busy ? lp.file : "idle", lp.n_routes, 0,
 			 lp.n_jobs + lp.is_busy);
@@ -389,6 +410,10 @@ static const struct cmd_column drop_columns[] = {
 	{"name", "node/reason", CMD_PLAIN},
 	{"packets", NULL, CMD_COUNTER},
 };
+static const struct cmd_column counter_columns[] = {
+	{"name", "counter", CMD_PLAIN},
+	{"packets", "count", CMD_COUNTER},
+};
 static const struct cmd_column node_columns[] = {
 	{"name", "node", CMD_PLAIN},
 	{"packets", NULL, CMD_COUNTER},
@@ -434,6 +459,11 @@ static const struct cmd commands[] = {
 	 .fn = show_drops,
 	 ARGS(all_arg),
 	 COLUMNS(drop_columns)},
+	{.words = "show counters",
+	 .help = "what neighbours and the host path did",
+	 .fn = show_counters,
+	 ARGS(all_arg),
+	 COLUMNS(counter_columns)},
 	{.words = "show nodes",
 	 .help = "packets and cycles of the graph's nodes",
 	 .fn = show_nodes,
