@@ -3,6 +3,7 @@
 import argparse
 import importlib.machinery
 import importlib.util
+import ipaddress
 import json
 import os
 import re
@@ -79,7 +80,11 @@ class Demo:
         done = run(tool, "stat", "-j", path, check=False, timeout=1800)
         if done.returncode == 2 or not done.stdout:
             raise LabError(f"{path} cannot be used:\n{done.stderr}")
-        return path, json.loads(done.stdout)
+        stat = json.loads(done.stdout)
+        if not stat["prefixes"]["ip4"] + stat["prefixes"]["ip6"]:
+            kinds = ", ".join(entry["name"] for entry in stat["types"])
+            raise LabError(f"{path} holds no TABLE_DUMP_V2 unicast routes, but {kinds}")
+        return path, stat
 
     # -- the lab --
 
@@ -110,7 +115,7 @@ class Demo:
     def gateways(self, stat):
         """Every other peer of the dump lives behind the other upstream."""
         names = list(UPSTREAMS)
-        asns = list(dict.fromkeys(peer["asn"] for peer in stat["peers"]))
+        asns = list(dict.fromkeys(peer["asn"] for peer in stat["peers"] if peer["asn"]))
         rules = []
         for i, asn in enumerate(asns[:64]):
             for via in UPSTREAMS[names[i % 2]]:
@@ -172,14 +177,24 @@ class Demo:
                 return name
         return None
 
+    def some_addresses(self):
+        """An address inside a route of each family: for tables that lack the well-known ones."""
+        found = {}
+        for row in self.router.ctl("show", "routes", timeout=120):
+            net = ipaddress.ip_network(row["prefix"])
+            if row["source"] == "mrt" and net.version not in found and net.num_addresses > 2:
+                if self.gateway(str(net[1])):
+                    found[net.version] = str(net[1])
+            if len(found) == 2:
+                break
+        return list(found.values())
+
     def place_hosts(self):
         """Give the hosts addresses that the loaded table routes to them: [(address, upstream)]."""
         placed = []
-        for addr, _, _ in WELL_KNOWN:
+        addresses = [addr for addr, _, _ in WELL_KNOWN if self.gateway(addr)]
+        for addr in addresses or self.some_addresses():
             name = self.gateway(addr)
-            if not name:
-                say(f"  (no route to {addr} in this table)")
-                continue
             i = list(UPSTREAMS).index(name) + 1
             host, upstream = self.spaces[HOSTS[name]], self.spaces[name]
             plen = 128 if is_ip6(addr) else 32
