@@ -1,37 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // ip4-forward: what the next hop says, the time to live (RFC 1812 §5.3.1), the
-// MTU (§4.2.2.7), and what must stay on its link.
+// MTU (§4.2.2.7).
 // Uses: l3, dst, nh, iface. Sets: out, nh. Main arc: the features behind the
 // lookup, ip4-rewrite.
 #include "dataplane/ip4/ip4_node.h"
 #include "dataplane/pkt/hash.h"
 
-enum { LINK_LOCAL_NET = 0xa9fe }; // 169.254/16
+enum { TTL_AT = 8 };
 
-// RFC 1624 §3 eqn. 3 for one known step: the word of TTL and protocol falls by
-// 0x0100, so the checksum rises by it; 0xffff is never the result.
-static inline void ttl_step(struct ip4_hdr *ip)
+// TTL, protocol and checksum are one word. RFC 1624 §3 eqn. 3 for one known step:
+// the word of TTL and protocol falls by 0x0100, so the checksum rises by it, end
+// around, and is never 0xffff.
+static inline uint32_t ttl_step(uint32_t word)
 {
-	uint32_t sum = ip->csum + (uint32_t)htons(0x0100);
-
-	ip->csum = (uint16_t)(sum + (sum >= 0xffff));
-	ip->ttl--;
+	return word + 0xffff + (word >= 0xfffe0000 ? 0x10000 : 0);
 }
 
-// RFC 3927 §7: neither source nor destination may leave its link.
-static inline bool is_link_scope(const struct ip4_hdr *ip, uint32_t dst)
+static inline void ttl_set(struct ip4_hdr *ip, uint32_t word)
 {
-	return (dst >> 16 == LINK_LOCAL_NET) |
-	       ((ip->src & htonl(0xffff0000)) == htonl((uint32_t)LINK_LOCAL_NET << 16));
-}
-
-// Is it a packet that we made ourselves (a reply to a neighbour)?
-static cold_fn bool is_own(const struct worker *w, const struct batch *b, unsigned i)
-{
-	const struct ip4_hdr *ip = b->l3[i];
-
-	return iface_addr_find(&w->dp->iface[b->iface[i]], 4, &ip->src) ||
-	       iface_addr_find(&w->dp->iface[b->out[i]], 4, &ip->src);
+	memcpy((char *)ip + TTL_AT, &word, sizeof(word));
 }
 
 static unsigned error(struct batch *b, unsigned i, enum icmp_reason why, uint32_t argument)
@@ -48,8 +35,6 @@ static unsigned judge_transit(struct worker *w, struct batch *b, unsigned i,
 	bool is_long = ntohs(ip->len) > nh->mtu;
 
 	b->out[i] = nh->iface;
-	if (is_link_scope(ip, b->dst[i]) && !is_own(w, b, i))
-		return IP4_FORWARD_LINK_SCOPE;
 	if (ip->ttl <= 1)
 		return error(b, i, ICMP_WHY_TTL, 0);
 	if (kind != NH_FORWARD)
@@ -58,7 +43,7 @@ static unsigned judge_transit(struct worker *w, struct batch *b, unsigned i,
 		return error(b, i, ICMP_WHY_TOO_BIG, nh->mtu);
 	if (ip4_hdr_len(ip) > IP4_HDR_LEN)
 		ip4_options_record(w, b, i);
-	ttl_step(ip);
+	ttl_set(ip, ttl_step(ip4_word32(ip, TTL_AT)));
 	return is_long ? IP4_FORWARD_FRAGMENT : EDGE_MAIN;
 }
 
@@ -101,15 +86,10 @@ static __attribute__((noinline)) unsigned judge(struct worker *w, struct batch *
 	}
 }
 
-static inline bool is_special(const struct nexthop *nh, const struct ip4_hdr *ip, uint32_t dst)
+static inline bool is_special(const struct nexthop *nh, const struct ip4_hdr *ip, uint32_t ttl_word)
 {
-	unsigned special = nexthop_kind(nh) ^ NH_FORWARD;
-
-	special |= ip->vihl ^ 0x45;
-	special |= ip->ttl <= 1;
-	special |= ntohs(ip->len) > nh->mtu;
-	special |= is_link_scope(ip, dst);
-	return special;
+	return nexthop_kind(nh) != NH_FORWARD || ip->vihl != 0x45 || (uint8_t)ttl_word <= 1 ||
+	       ntohs(ip->len) > nh->mtu;
 }
 
 bool ip4_forward_node(struct worker *w, struct batch *b, uint8_t edge[])
@@ -120,13 +100,14 @@ bool ip4_forward_node(struct worker *w, struct batch *b, uint8_t edge[])
 	for (unsigned i = 0; i < b->n; i++) {
 		const struct nexthop *nh = &nexthop[b->nh[i]];
 		struct ip4_hdr *ip = b->l3[i];
+		uint32_t ttl_word = ip4_word32(ip, TTL_AT);
 
-		if (unlikely(is_special(nh, ip, b->dst[i]))) {
+		if (unlikely(is_special(nh, ip, ttl_word))) {
 			edge[i] = (uint8_t)judge(w, b, i);
 			diverted |= edge[i] != EDGE_MAIN;
 			continue;
 		}
-		ttl_step(ip);
+		ttl_set(ip, ttl_step(ttl_word));
 		b->out[i] = nh->iface;
 	}
 	return hook_go(w, b, edge, AT_POST_LOOKUP4, 0, b->out) | diverted;

@@ -10,12 +10,14 @@
 #include "dataplane/route/nexthop_tbl.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 
 // What the first byte of an address forbids (RFC 1812 §5.3.7, §4.2.2.11).
 enum ip4_class {
-	IP4_BAD_SRC = 1,  // 0/8, 127/8, multicast, class E, broadcast
-	IP4_BAD_DST = 2,  // 0/8, 127/8, class E
-	IP4_GROUP_DST = 4 // multicast; 255/8, among it the limited broadcast
+	IP4_BAD_SRC = 1,   // 0/8, 127/8, multicast, class E, broadcast
+	IP4_BAD_DST = 2,   // 0/8, 127/8, class E
+	IP4_GROUP_DST = 4, // multicast; 255/8, among it the limited broadcast
+	IP4_LINK = 8,	   // 169/8, among it what must stay on its link (RFC 3927 §7)
 };
 extern const uint8_t ip4_class[256];
 
@@ -25,6 +27,30 @@ static inline unsigned ip4_class_of(be32_t addr)
 
 	memcpy(&first, &addr, 1);
 	return ip4_class[first];
+}
+
+// The header's words as they lie in memory; fields by shifts, one load for many.
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "shifts below are for little-endian");
+
+static inline uint64_t ip4_word64(const struct ip4_hdr *ip, unsigned at)
+{
+	uint64_t word;
+
+	memcpy(&word, (const char *)ip + at, sizeof(word));
+	return word;
+}
+
+static inline uint32_t ip4_word32(const struct ip4_hdr *ip, unsigned at)
+{
+	uint32_t word;
+
+	memcpy(&word, (const char *)ip + at, sizeof(word));
+	return word;
+}
+
+static inline unsigned ip4_len_of(uint64_t first)
+{
+	return __builtin_bswap16((uint16_t)(first >> 16));
 }
 
 // Our own packets pass ip4-forward, which takes one: 64 leave on the wire.

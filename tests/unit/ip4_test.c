@@ -89,6 +89,38 @@ static void ip4_ttl_step_equals_a_new_checksum(void **state)
 	}
 }
 
+// Any 20 bytes with any checksum: taken exactly where the slow sum says so.
+static void ip4_checksum_is_judged_as_the_slow_sum_does(void **state)
+{
+	unsigned len = rigged_ip4(frame, 0, &plain);
+	uint64_t seed = 1, good = 0;
+
+	for (unsigned n = 0; n < 100000; n++) {
+		struct ip4_hdr *ip = frame_ip4(frame);
+		uint64_t before = rig_drops(rig, NODE_IP4_INPUT, IP4_INPUT_BAD_CSUM);
+		bool is_good;
+
+		ip->id = (uint16_t)test_rand(&seed);
+		ip->tos = (uint8_t)test_rand(&seed);
+		csum_renew();
+		if (n % 4 == 0)
+			ip->csum = (uint16_t)test_rand(&seed);
+		if (n % 4 == 1)
+			ip->csum ^= (uint16_t)(1u << n / 4 % 16);
+		if (n % 4 == 2) // the other zero
+			ip->csum = ip->csum == 0 ? 0xffff : ip->csum;
+		is_good = slow_csum(ip, IP4_HDR_LEN) == 0;
+		put(len);
+		good += is_good;
+		assert_int_equal(rig_n_out(rig, 1), is_good);
+		assert_int_equal(rig_drops(rig, NODE_IP4_INPUT, IP4_INPUT_BAD_CSUM),
+				 before + !is_good);
+		while (rig_take(rig, 1, &got))
+			;
+	}
+	assert_true(good > 49000);
+}
+
 static void ip4_padding_of_short_frames_is_not_sent_on(void **state)
 {
 	struct ip4_spec spec = plain;
@@ -313,6 +345,17 @@ static void ip4_next_hop_kinds_drop_by_name(void **state)
 	expect_drop(NODE_IP4_FORWARD, IP4_FORWARD_BROADCAST, rigged_ip4(frame, 0, &spec));
 }
 
+static void router_talks_to_link_local_neighbours(void)
+{
+	struct ip4_spec spec = {.src = "169.254.1.1", .dst = "10.0.1.254", .len = 18};
+
+	rigged_route(r, "169.254.0.0/16", rigged_gateway(r, 1, "10.0.1.1"));
+	put(rigged_ip4(frame, 0, &spec));
+	assert_true(rig_take(rig, 0, &got));
+	assert_int_equal(frame_ip4(got.data)->dst, ip4_of("169.254.1.1"));
+	assert_int_equal(frame_ip4(got.data)->ttl, 64);
+}
+
 // RFC 3927 §7
 static void ip4_link_scope_is_never_forwarded(void **state)
 {
@@ -320,14 +363,16 @@ static void ip4_link_scope_is_never_forwarded(void **state)
 
 	rigged_route(r, "0.0.0.0/0", rigged_gateway(r, 2, "10.0.2.1"));
 	spec.dst = "169.254.1.1";
-	expect_drop(NODE_IP4_FORWARD, IP4_FORWARD_LINK_SCOPE, rigged_ip4(frame, 0, &spec));
+	expect_drop(NODE_IP4_INPUT, IP4_INPUT_LINK_SCOPE, rigged_ip4(frame, 0, &spec));
 	spec.dst = "192.0.2.7";
 	spec.src = "169.254.1.1";
-	expect_drop(NODE_IP4_FORWARD, IP4_FORWARD_LINK_SCOPE, rigged_ip4(frame, 0, &spec));
+	expect_drop(NODE_IP4_INPUT, IP4_INPUT_LINK_SCOPE, rigged_ip4(frame, 0, &spec));
 	spec.src = "169.253.1.1";
 	spec.dst = "169.255.0.1";
 	put(rigged_ip4(frame, 0, &spec));
 	assert_int_equal(rig_n_out(rig, 1), 1);
+	// but a neighbour may talk to us, and hears from us
+	router_talks_to_link_local_neighbours();
 }
 
 // The neighbour is asked for first; the packet waits as it came.
@@ -520,6 +565,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(ip4_forwards_one_hop_older_with_the_next_hops_header),
 		CASE(ip4_ttl_step_equals_a_new_checksum),
+		CASE(ip4_checksum_is_judged_as_the_slow_sum_does),
 		CASE(ip4_padding_of_short_frames_is_not_sent_on),
 		CASE(ip4_malformed_headers_are_dropped_by_name),
 		CASE(ip4_header_split_over_segments_is_dropped_by_name),
