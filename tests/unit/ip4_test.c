@@ -345,7 +345,7 @@ static void ip4_next_hop_kinds_drop_by_name(void **state)
 	expect_drop(NODE_IP4_FORWARD, IP4_FORWARD_BROADCAST, rigged_ip4(frame, 0, &spec));
 }
 
-static void router_talks_to_link_local_neighbours(void)
+static void rigged_talks_to_link_local_neighbours(void)
 {
 	struct ip4_spec spec = {.src = "169.254.1.1", .dst = "10.0.1.254", .len = 18};
 
@@ -372,7 +372,7 @@ static void ip4_link_scope_is_never_forwarded(void **state)
 	put(rigged_ip4(frame, 0, &spec));
 	assert_int_equal(rig_n_out(rig, 1), 1);
 	// but a neighbour may talk to us, and hears from us
-	router_talks_to_link_local_neighbours();
+	rigged_talks_to_link_local_neighbours();
 }
 
 // The neighbour is asked for first; the packet waits as it came.
