@@ -11,7 +11,7 @@ enum { LANES = 16, GROUPS = 4, CHUNK = LANES * GROUPS };
 struct chunk {
 	__m512i dst[GROUPS], entry[GROUPS], run[GROUPS], value[GROUPS];
 	__mmask16 is_node[GROUPS];
-	unsigned rare; // lanes that need more, seen from the outside: 0 for none
+	uint64_t rare; // lanes that need more reads than three
 };
 
 static inline void root_read(const struct fib4 *fib, struct chunk *c, unsigned g)
@@ -63,7 +63,7 @@ static inline void leaf_read(const struct fib4 *fib, struct chunk *c, unsigned g
 	is_deep = _mm512_mask_cmpeq_epi32_mask(is_node, c->value[g], mask);
 	is_unbuilt = _mm512_mask_test_epi32_mask((__mmask16)~is_node, entry,
 						 _mm512_set1_epi32(FIB4_UNBUILT));
-	c->rare |= is_deep | is_unbuilt;
+	c->rare |= (uint64_t)(is_deep | is_unbuilt) << (g * LANES);
 }
 
 static inline void answer_write(struct chunk *c, unsigned g, __mmask16 lanes, uint32_t before,
@@ -77,19 +77,15 @@ static inline void answer_write(struct chunk *c, unsigned g, __mmask16 lanes, ui
 }
 
 static cold_fn void rare_lookup(const struct fib4 *fib, const struct chunk *c, const uint32_t dst[],
-				uint16_t nh[], unsigned n, uint16_t before)
+				uint16_t nh[], uint64_t rare, uint16_t before)
 {
 	const uint32_t *entry = (const uint32_t *)c->entry;
-	const uint32_t *value = (const uint32_t *)c->value;
 
-	for (unsigned i = 0; i < n; i++) {
-		uint32_t deep = entry[i] & FIB4_WIDE ? FIB4_DEEP_WIDE : FIB4_DEEP_NARROW;
-		bool is_rare = entry[i] & FIB4_NODE ? value[i] == deep : entry[i] & FIB4_UNBUILT;
+	for (; rare; rare &= rare - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(rare);
+		uint16_t found = fib4_lookup_rare(fib, entry[i], dst[i]);
 
-		if (!is_rare)
-			continue;
-		nh[i] = fib4_lookup_rare(fib, entry[i], dst[i]);
-		nh[i] = nh[i] ? nh[i] : before;
+		nh[i] = found ? found : before;
 	}
 }
 
@@ -113,10 +109,9 @@ static inline bool chunk_lookup(const struct fib4 *fib, const uint32_t dst[], ui
 		leaf_read(fib, &c, g);
 	for (unsigned g = 0; g < groups; g++)
 		answer_write(&c, g, g + 1 < groups ? 0xffff : last, before, nh + g * LANES);
+	c.rare &= ~0ull >> ((GROUPS - groups) * LANES + LANES - (unsigned)__builtin_popcount(last));
 	if (unlikely(c.rare))
-		rare_lookup(fib, &c, dst, nh,
-			    (groups - 1) * LANES + (unsigned)__builtin_popcount(last),
-			    (uint16_t)before);
+		rare_lookup(fib, &c, dst, nh, c.rare, (uint16_t)before);
 	return fib4_default(fib) == before;
 }
 

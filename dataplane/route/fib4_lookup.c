@@ -77,14 +77,14 @@ static unsigned answer(const char *leaf, uint32_t entry, uint32_t default_nh, ui
 }
 
 static cold_fn void rare_lookup(const struct fib4 *fib, const uint32_t dst[],
-				const uint32_t entry[], const char *const leaf[], uint16_t nh[],
-				unsigned n, uint16_t default_nh)
+				const uint32_t entry[], const uint8_t lane[], unsigned n,
+				uint16_t default_nh, uint16_t nh[])
 {
-	for (unsigned i = 0; i < n; i++) {
-		if (!answer(leaf[i], entry[i], default_nh, &nh[i]))
-			continue;
-		nh[i] = fib4_lookup_rare(fib, entry[i], dst[i]);
-		nh[i] = nh[i] ? nh[i] : default_nh;
+	for (unsigned j = 0; j < n; j++) {
+		unsigned i = lane[j];
+		uint16_t found = fib4_lookup_rare(fib, entry[i], dst[i]);
+
+		nh[i] = found ? found : default_nh;
 	}
 }
 
@@ -94,7 +94,8 @@ static bool chunk_lookup(const struct fib4 *fib, const uint32_t dst[], uint16_t 
 	uint32_t before = fib4_default(fib);
 	const char *node[CHUNK], *leaf[CHUNK];
 	uint32_t entry[CHUNK];
-	unsigned rare = 0;
+	uint8_t lane[CHUNK + 1]; // the rare ones
+	unsigned n_rare = 0;
 
 	for (unsigned i = 0; i < n; i++)
 		__builtin_prefetch((const void *)&fib->root[dst[i] >> 14]);
@@ -107,10 +108,12 @@ static bool chunk_lookup(const struct fib4 *fib, const uint32_t dst[], uint16_t 
 		leaf[i] = leaf_of(node[i], entry[i], dst[i]);
 		__builtin_prefetch(leaf[i]);
 	}
-	for (unsigned i = 0; i < n; i++)
-		rare |= answer(leaf[i], entry[i], before & 0xffff, &nh[i]);
-	if (unlikely(rare))
-		rare_lookup(fib, dst, entry, leaf, nh, n, (uint16_t)before);
+	for (unsigned i = 0; i < n; i++) {
+		lane[n_rare] = (uint8_t)i;
+		n_rare += answer(leaf[i], entry[i], before & 0xffff, &nh[i]);
+	}
+	if (unlikely(n_rare))
+		rare_lookup(fib, dst, entry, lane, n_rare, (uint16_t)before, nh);
 	return fib4_default(fib) == before;
 }
 
