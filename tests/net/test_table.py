@@ -105,6 +105,17 @@ def test_a_full_table_loads_while_packets_flow_and_the_control_socket_answers(la
     assert state["routes6"] == expected["ip6"]
 
 
+def test_packets_flow_from_the_first_moment_of_a_full_table(new_lab):
+    """Gateways are asked for as soon as links are up, hosts are reached while the table grows."""
+    block = {"file": str(base.full_table()), "peer": "best", "gateways": GATEWAYS}
+    dut = new_lab.router(NETS, start=False, mrt=[block])
+    new_lab.a.address("eth0", "10.0.2.50/24")
+    dut.start(settled=False)
+    for dst in ("10.0.2.1", "10.0.2.50"):  # a gateway of the table, and a host
+        assert new_lab.left.ping(dst, count=60, interval=0.02, wait=2).received == 60
+    wait_for(lambda: dut.loaded(block["file"]), 120, "the table is loaded")
+
+
 @pytest.mark.parametrize("addr", [entry[0] for entry in base.WELL_KNOWN])
 def test_the_table_leads_to_the_right_peer(lab, addr):
     assert lab.left.ping(addr).received == 1
