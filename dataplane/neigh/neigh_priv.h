@@ -62,7 +62,7 @@ struct neigh_entry {
 };
 TAILQ_HEAD(neigh_entry_list, neigh_entry);
 
-enum { NEIGH_HEADS = 1 << 18, NEIGH_CONFLICTS = 16 };
+enum { NEIGH_HEADS = 1 << 16, NEIGH_CONFLICTS = 16 };
 
 // One of our addresses to check or to announce.
 struct neigh_task {

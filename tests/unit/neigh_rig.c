@@ -5,6 +5,16 @@
 
 #include <stdlib.h>
 
+void neigh_rig_tentative(struct neigh_rig *rig, unsigned iface, const uint8_t bytes[16],
+			 bool is_tentative)
+{
+	const struct iface *on = iface_get(rig->r->rig->ifaces, iface);
+	struct iface_addr *addr = (struct iface_addr *)iface_addr_find(on, 6, bytes);
+
+	if (addr)
+		addr->is_tentative = is_tentative;
+}
+
 static struct table *neigh_rig_table(void *arg, unsigned id)
 {
 	struct neigh_rig *rig = arg;
@@ -30,18 +40,13 @@ static void neigh_rig_to_host(void *arg, struct rte_mbuf *pkt, unsigned iface)
 	rte_pktmbuf_free(pkt);
 }
 
-// What ctl does: the address loses its mark, or stays marked.
+// What ctl does, but in place: the address loses its mark, or stays marked.
 static void neigh_rig_dad(void *arg, unsigned iface, const uint8_t bytes[16], bool is_unique)
 {
 	struct neigh_rig *rig = arg;
-	const struct iface_addrs *addrs = iface_get(rig->r->rig->ifaces, iface)->addrs;
-	struct iface_addr copy[8];
 
-	memcpy(copy, addrs->addr, addrs->n * sizeof(copy[0]));
-	for (unsigned i = 0; i < addrs->n; i++)
-		if (memcmp(copy[i].bytes, bytes, 16) == 0 && is_unique)
-			copy[i].is_tentative = 0;
-	assert_int_equal(iface_addrs_set(rig->r->rig->ifaces, iface, copy, addrs->n), 0);
+	if (is_unique)
+		neigh_rig_tentative(rig, iface, bytes, false);
 	rig->dad[rig->n_dad++ % NEIGH_RIG_DAD_MAX] = is_unique;
 }
 
@@ -72,14 +77,25 @@ static void neigh_rig_addrs(struct neigh_rig *rig, unsigned iface)
 	rigged_route(rig->r, text, rigged_special(rig->r, NH_GLEAN, iface));
 }
 
-struct neigh_rig *neigh_rig_new(void)
+void neigh_rig_restart(struct neigh_rig *rig)
 {
-	struct neigh_rig *rig = calloc(1, sizeof(*rig));
-	struct neigh_env env = {.table_get = neigh_rig_table,
+	struct neigh_env env = {.ifaces = rig->r->rig->ifaces,
+				.nexthops = rig->r->nexthops,
+				.pool = rig->r->rig->pool,
+				.table_get = neigh_rig_table,
 				.send = neigh_rig_send,
 				.to_host = neigh_rig_to_host,
 				.dad_done = neigh_rig_dad,
 				.arg = rig};
+
+	neigh_free(rig->neigh);
+	rig->neigh = neigh_new(&rig->conf, &env);
+	assert_non_null(rig->neigh);
+}
+
+struct neigh_rig *neigh_rig_new(void)
+{
+	struct neigh_rig *rig = calloc(1, sizeof(*rig));
 
 	assert_non_null(rig);
 	rig->r = rigged_new(NEIGH_RIG_PORTS, 1);
@@ -91,12 +107,8 @@ struct neigh_rig *neigh_rig_new(void)
 					.max = 1000,
 					.hold = 3,
 					.hold_all = 64};
-	env.ifaces = rig->r->rig->ifaces;
-	env.nexthops = rig->r->nexthops;
-	env.pool = rig->r->rig->pool;
-	rig->neigh = neigh_new(&rig->conf, &env);
-	assert_non_null(rig->neigh);
 	rig->now_ns = 1000 * CLOCK_NS_PER_S;
+	neigh_rig_restart(rig);
 	return rig;
 }
 

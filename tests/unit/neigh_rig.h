@@ -25,6 +25,9 @@ struct neigh_rig {
 struct iface_addr neigh_rig_addr(const char *text, unsigned plen);
 struct neigh_rig *neigh_rig_new(void);
 void neigh_rig_free(struct neigh_rig *rig);
+void neigh_rig_restart(struct neigh_rig *rig); // an empty table, by rig->conf
+void neigh_rig_tentative(struct neigh_rig *rig, unsigned iface, const uint8_t bytes[16],
+			 bool is_tentative);
 // Workers and control until nothing moves.
 void neigh_rig_turn(struct neigh_rig *rig);
 // The same, and grace periods pass.
