@@ -58,9 +58,15 @@ static void lookup4(void *fib, const struct bench_keys *keys, size_t at, uint64_
 	rte_fib_lookup_bulk(fib, keys->ip4 + at, nh, BENCH_BURST);
 }
 
+// An IPv6 address is an array of bytes to DPDK before 24.11, a struct since.
+static void *any_addr(const void *bytes)
+{
+	return (void *)(uintptr_t)bytes;
+}
+
 static void lookup6(void *fib, const struct bench_keys *keys, size_t at, uint64_t nh[])
 {
-	rte_fib6_lookup_bulk(fib, keys->addr + at, nh, BENCH_BURST);
+	rte_fib6_lookup_bulk(fib, any_addr(keys->addr + at), nh, BENCH_BURST);
 }
 
 static struct bench_engine *engine_new(void *fib, uint64_t bytes)
@@ -125,7 +131,7 @@ struct bench_engine *bench_peer6_new(const struct bench_table *table, uint64_t *
 	for (size_t i = 0; i < table->n; i++) {
 		const struct prefix *prefix = &table->route[i].prefix;
 
-		n_refused += rte_fib6_add(engine->fib, prefix->bytes, prefix->len,
+		n_refused += rte_fib6_add(engine->fib, any_addr(prefix->bytes), prefix->len,
 					  table->route[i].nh) != 0;
 	}
 	*ns = clock_thread_ns() - *ns;
@@ -157,7 +163,7 @@ void bench_peer_flap(struct bench_engine *peer, const struct bench_route *route)
 		rte_fib_delete(peer->fib, ip4_of(bytes), route->prefix.len);
 		rte_fib_add(peer->fib, ip4_of(bytes), route->prefix.len, route->nh);
 	} else {
-		rte_fib6_delete(peer->fib, bytes, route->prefix.len);
-		rte_fib6_add(peer->fib, bytes, route->prefix.len, route->nh);
+		rte_fib6_delete(peer->fib, any_addr(bytes), route->prefix.len);
+		rte_fib6_add(peer->fib, any_addr(bytes), route->prefix.len, route->nh);
 	}
 }

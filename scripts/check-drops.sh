@@ -36,7 +36,7 @@ function complain(text) {
 		complain("two drops are called " node[$2] "/" reason)
 	drops[node[$2] "/" reason] = 1
 }
-/^(ARC|DROP)\(/ {
+/^(ARC|DROP|LOSS)\(/ {
 	if (($2 SUBSEP $3) in edges)
 		complain("two edges are called " $2 "_" $3)
 	edges[$2, $3] = 1

@@ -168,10 +168,13 @@ static int show_drops(struct cmd_call *call)
 
 	for (unsigned node = 1; node < GRAPH_N_NODES; node++)
 		for (unsigned edge = 0; edge < GRAPH_EDGES_MAX; edge++) {
-			if (!graph_drop_name(node, edge))
+			const char *reason = graph_drop_name(node, edge);
+
+			if (!reason)
+				reason = graph_loss_name(node, edge);
+			if (!reason)
 				continue;
-			snprintf(name, sizeof(name), "%s/%s", graph_node_name(node),
-				 graph_drop_name(node, edge));
+			snprintf(name, sizeof(name), "%s/%s", graph_node_name(node), reason);
 			rc |= drop_row(call, name, workers_arc(r->workers, node, edge));
 		}
 	rc |= other_drops(call, r);

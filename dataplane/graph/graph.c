@@ -68,6 +68,14 @@ static const char *const drop_name[GRAPH_N_NODES][GRAPH_EDGES_MAX] = {
 #include "dataplane/graph.def"
 };
 
+#undef DROP
+#define DROP(node, edge, name)
+
+static const char *const loss_name[GRAPH_N_NODES][GRAPH_EDGES_MAX] = {
+#define LOSS(node, edge, to, name) [NODE_##node][node##_##edge] = name,
+#include "dataplane/graph.def"
+};
+
 const char *graph_node_name(unsigned node)
 {
 	return node < ARRAY_LEN(node_name) ? node_name[node] : NULL;
@@ -83,6 +91,13 @@ const char *graph_drop_name(unsigned node, unsigned edge)
 	if (node >= GRAPH_N_NODES || edge >= GRAPH_EDGES_MAX)
 		return NULL;
 	return drop_name[node][edge];
+}
+
+const char *graph_loss_name(unsigned node, unsigned edge)
+{
+	if (node >= GRAPH_N_NODES || edge >= GRAPH_EDGES_MAX)
+		return NULL;
+	return loss_name[node][edge];
 }
 
 unsigned graph_node_hook(unsigned node)

@@ -51,5 +51,6 @@ void runner_walk(struct worker *w);
 
 // Tables made from graph.def (graph.c).
 const char *graph_drop_name(unsigned node, unsigned edge); // NULL: no drop
+const char *graph_loss_name(unsigned node, unsigned edge); // NULL: no lost packet's answer
 void graph_targets(uint8_t target[GRAPH_N_NODES][GRAPH_EDGES_MAX]);
 unsigned graph_node_hook(unsigned node);

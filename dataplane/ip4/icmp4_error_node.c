@@ -3,7 +3,8 @@
 // seldom enough (§4.3.2.8), and never where §4.3.2.7 forbids it. nh says why,
 // dst holds an argument (pkt/icmp.h). The error is a new packet that takes the
 // place of the old: the old may be chained, shared or without room.
-// Uses: l3, nh, dst, iface. Sets: pkt, l3, dst. Main arc: ip4-lookup.
+// Uses: l3, nh, dst, iface. Sets: pkt, l3, dst. Main arc: ip4-lookup,
+// by one edge for each reason, in the order of enum icmp_reason.
 #include "dataplane/ip4/ip4_node.h"
 #include "dataplane/pkt/chain.h"
 #include "dataplane/pkt/eth.h"
@@ -27,6 +28,8 @@ static const struct {
 	[ICMP_WHY_PARAM] = {ICMP4_PARAM_PROBLEM, 0},
 	[ICMP_WHY_OPTION] = {ICMP4_PARAM_PROBLEM, 0},
 };
+
+static_assert(ICMP4_ERROR_OPTION - ICMP4_ERROR_TTL == ICMP_WHY_OPTION, "an edge a reason");
 
 // Bytes between the start of the mbuf's data and the IP header.
 static uint32_t l3_off(const struct batch *b, unsigned i)
@@ -130,10 +133,11 @@ static void build(struct worker *w, const struct batch *b, unsigned i, struct rt
 
 static unsigned answer(struct worker *w, struct batch *b, unsigned i)
 {
+	unsigned why = b->nh[i];
 	struct rte_mbuf *m;
 	be32_t src;
 
-	if (is_forbidden(b, i))
+	if (why >= ICMP_WHY_N || is_forbidden(b, i))
 		return ICMP4_ERROR_FORBIDDEN;
 	src = source_of(w, b, i);
 	if (!src)
@@ -148,7 +152,7 @@ static unsigned answer(struct worker *w, struct batch *b, unsigned i)
 	b->pkt[i] = m;
 	b->l3[i] = rte_pktmbuf_mtod(m, void *);
 	b->dst[i] = ntohl(((const struct ip4_hdr *)b->l3[i])->dst);
-	return EDGE_MAIN;
+	return ICMP4_ERROR_TTL + why;
 }
 
 bool icmp4_error_node(struct worker *w, struct batch *b, uint8_t edge[])

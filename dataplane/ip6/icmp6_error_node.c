@@ -141,6 +141,8 @@ static void error_build(struct batch *b, unsigned i, const uint8_t src[16], enum
 	icmp_write(m, ip, why, b->dst[i]);
 }
 
+static_assert(ICMP6_ERROR_OPTION - ICMP6_ERROR_TTL == ICMP_WHY_OPTION, "an edge a reason");
+
 static unsigned error_edge(struct worker *w, struct batch *b, unsigned i)
 {
 	enum icmp_reason why = b->nh[i];
@@ -156,7 +158,8 @@ static unsigned error_edge(struct worker *w, struct batch *b, unsigned i)
 	if (!bucket_take(&w->icmp_error, w->now))
 		return ICMP6_ERROR_RATE_LIMIT;
 	error_build(b, i, src, why);
-	return answer_edge(w, b, i, ICMP6_ERROR_SEND, ICMP6_ERROR_REFLECT, ICMP6_ERROR_NO_HEADROOM);
+	return answer_edge(w, b, i, ICMP6_ERROR_TTL + why, ICMP6_ERROR_REFLECT,
+			   ICMP6_ERROR_NO_HEADROOM);
 }
 
 bool icmp6_error_node(struct worker *w, struct batch *b, uint8_t edge[])

@@ -91,3 +91,12 @@ def test_the_router_answers_no_broken_promise(lab):
     """The router is alive and has dropped nothing it cannot name."""
     for name, packets in lab.dut.drops().items():
         assert "/" in name and packets > 0
+
+
+def test_packets_answered_by_an_error_are_named_among_the_drops(lab):
+    before = lab.dut.drops()
+    lab.left.ping("10.0.2.1", ttl=1)
+    lab.left.ping("203.0.113.9")
+    after = lab.dut.drops()
+    for reason in ("ttl-expired", "no-route"):
+        assert after[f"icmp4-error/{reason}"] == before.get(f"icmp4-error/{reason}", 0) + 1

@@ -89,3 +89,12 @@ def test_every_size_up_to_the_mtu_crosses_whole(lab, size):
 @pytest.mark.parametrize("size", [1453, 2000, 9000, 65000])
 def test_fragments_of_the_sender_are_forwarded(lab, size):
     assert lab.left.ping("2001:db8:2::1", size=size).received == 1
+
+
+def test_packets_answered_by_an_error_are_named_among_the_drops(lab):
+    before = lab.dut.drops()
+    lab.left.ping("2001:db8:2::1", ttl=1)
+    lab.left.ping("2001:db8:dead::9")
+    after = lab.dut.drops()
+    for reason in ("ttl-expired", "no-route"):
+        assert after[f"icmp6-error/{reason}"] == before.get(f"icmp6-error/{reason}", 0) + 1

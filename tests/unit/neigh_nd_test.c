@@ -84,7 +84,7 @@ static void silence_is_address_unreachable(void **state)
 	neigh_rig_wait(rig, 3100);
 	assert_int_equal(neigh_rig_discard(rig, 1), 3);
 	neigh_rig_is(rig, 2, host, NEIGH_FAILED);
-	assert_int_equal(workers_arc(rig->r->rig->workers, NODE_ICMP6_ERROR, ICMP6_ERROR_SEND), 1);
+	assert_int_equal(workers_arc(rig->r->rig->workers, NODE_ICMP6_ERROR, ICMP6_ERROR_HOST), 1);
 }
 
 static void stale_neighbour_is_asked_by_unicast(void **state)

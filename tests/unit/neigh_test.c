@@ -111,7 +111,7 @@ static void all_waiting_packets_have_one_bound(void **state)
 // while others do at once.
 static void silence_is_host_unreachable(void **state)
 {
-	uint64_t before = workers_arc(rig->r->rig->workers, NODE_ICMP4_ERROR, ICMP4_ERROR_SEND);
+	uint64_t before = workers_arc(rig->r->rig->workers, NODE_ICMP4_ERROR, ICMP4_ERROR_HOST);
 
 	neigh_rig_ping4(rig, 0, "10.0.2.5", 1);
 	neigh_rig_wait(rig, 2900);
@@ -119,10 +119,10 @@ static void silence_is_host_unreachable(void **state)
 	neigh_rig_is(rig, 2, "10.0.2.5", NEIGH_INCOMPLETE);
 	neigh_rig_wait(rig, 200);
 	neigh_rig_is(rig, 2, "10.0.2.5", NEIGH_FAILED);
-	assert_int_equal(workers_arc(rig->r->rig->workers, NODE_ICMP4_ERROR, ICMP4_ERROR_SEND),
+	assert_int_equal(workers_arc(rig->r->rig->workers, NODE_ICMP4_ERROR, ICMP4_ERROR_HOST),
 			 before + 1);
 	neigh_rig_ping4(rig, 0, "10.0.2.5", 2);
-	assert_int_equal(workers_arc(rig->r->rig->workers, NODE_ICMP4_ERROR, ICMP4_ERROR_SEND),
+	assert_int_equal(workers_arc(rig->r->rig->workers, NODE_ICMP4_ERROR, ICMP4_ERROR_HOST),
 			 before + 2);
 	assert_int_equal(neigh_rig_discard(rig, 1), 0); // believed: nobody is asked
 	neigh_rig_wait(rig, 5000);

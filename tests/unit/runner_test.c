@@ -129,7 +129,12 @@ static void runner_keeps_names_for_every_drop(void **state)
 		for (unsigned edge = 0; edge < GRAPH_EDGES_MAX; edge++)
 			assert_int_equal(target[node][edge] == NODE_DROP,
 					 graph_drop_name(node, edge) != NULL);
+		for (unsigned edge = 0; edge < GRAPH_EDGES_MAX; edge++)
+			if (graph_loss_name(node, edge))
+				assert_true(target[node][edge] > 0 &&
+					    target[node][edge] < GRAPH_N_NODES);
 	}
+	assert_string_equal(graph_loss_name(NODE_ICMP4_ERROR, ICMP4_ERROR_NO_ROUTE), "no-route");
 	assert_null(graph_drop_name(GRAPH_N_NODES, 0));
 	assert_null(graph_node_name(GRAPH_N_NODES + 2));
 }
