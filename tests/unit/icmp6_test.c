@@ -44,10 +44,12 @@ static void put(void)
 static void expect_drop(enum graph_node node, unsigned edge)
 {
 	uint64_t before = rig_drops(r->rig, node, edge), all = rig_all_drops(r->rig);
+	uint64_t sent = workers_arc(r->rig->workers, NODE_ICMP6_ERROR, ICMP6_ERROR_SEND);
 
 	put();
 	assert_int_equal(rig_drops(r->rig, node, edge), before + 1);
 	assert_int_equal(rig_all_drops(r->rig), all + 1);
+	assert_int_equal(workers_arc(r->rig->workers, NODE_ICMP6_ERROR, ICMP6_ERROR_SEND), sent);
 	assert_int_equal(rig_n_out(r->rig, 0), 0);
 }
 
@@ -85,6 +87,9 @@ static void icmp6_echo_returns_id_sequence_and_data(void **state)
 		put();
 		expect_reply(ME, PEER, n);
 	}
+	len = ip6_rig_icmp(frame, PEER, ME, ICMP6_ECHO_REQUEST, 7, 9);
+	put();
+	expect_reply(ME, PEER, 9);	 // whatever the code was
 	ping(PEER, "2001:db8:2::fe", 9); // the address of another iface
 	put();
 	expect_reply("2001:db8:2::fe", PEER, 9);
@@ -142,6 +147,9 @@ static void icmp6_echo_to_a_link_local_peer_goes_back_by_its_link(void **state)
 	put();
 	expect_reply(ME, NEAR, 33);
 	assert_memory_equal(got.data, frame + 6, 6);
+	rig_put(r->rig, 0, frame, len + 9); // padding stays here
+	rig_run(r->rig);
+	expect_reply(ME, NEAR, 33);
 }
 
 // RFC 4443 §4.2: a group may be asked; §2.2: a unicast address answers.
@@ -292,6 +300,8 @@ static void icmp6_no_error_about_what_cannot_be_told(void **state)
 	len = ip6_rig_icmp(frame, PEER, "2001:db9::1", ICMP6_ECHO_REQUEST, 0, 0) - 8;
 	ip6_rig_ip(frame)->len = 0;
 	expect_drop(NODE_ICMP6_ERROR, ICMP6_ERROR_FORBIDDEN);
+	len += 8; // padding is no message
+	expect_drop(NODE_ICMP6_ERROR, ICMP6_ERROR_FORBIDDEN);
 	udp(PEER, "2001:db9::1", 50);
 	for (unsigned i = 0; i < IP6_EXT_MAX + 1; i++)
 		len = ip6_rig_ext(frame, len, IP6_EXT_DEST, 1);
@@ -393,18 +403,35 @@ static void icmp6_error_without_headroom_is_dropped_by_name(void **state)
 	take_message(ICMP6_UNREACHABLE, ICMP6_UNREACH_ADDR, ME, PEER);
 }
 
-static void icmp6_reason_out_of_range_is_dropped(void **state)
+static void inject(enum icmp_reason why)
 {
 	struct meta meta = {
-		.node = NODE_ICMP6_ERROR, .l3_off = ETH_HDR_LEN, .iface = 1, .nh = ICMP_WHY_N};
-	struct rte_mbuf *m;
+		.node = NODE_ICMP6_ERROR, .l3_off = ETH_HDR_LEN, .iface = 1, .nh = (uint16_t)why};
+	struct rte_mbuf *m = rig_mbuf(r->rig, frame, len);
 
-	udp(PEER, "2001:db9::1", 50);
-	m = rig_mbuf(r->rig, frame, len);
 	meta_put(m, &meta);
 	assert_true(workers_inject(r->rig->workers, 0, PEER_CTL, m));
 	rig_run(r->rig);
+}
+
+static void icmp6_reason_out_of_range_is_dropped(void **state)
+{
+	udp(PEER, "2001:db9::1", 50);
+	inject(ICMP_WHY_N);
 	assert_int_equal(rig_drops(r->rig, NODE_ICMP6_ERROR, ICMP6_ERROR_FORBIDDEN), 1);
+}
+
+// RFC 4443 §2.4 e.4.
+static void icmp6_no_error_about_what_came_in_a_group_frame(void **state)
+{
+	udp(PEER, "2001:db9::1", 50);
+	inject(ICMP_WHY_HOST);
+	take_message(ICMP6_UNREACHABLE, ICMP6_UNREACH_ADDR, ME, PEER);
+	frame[0] |= 1;
+	inject(ICMP_WHY_HOST);
+	assert_int_equal(rig_drops(r->rig, NODE_ICMP6_ERROR, ICMP6_ERROR_FORBIDDEN), 1);
+	inject(ICMP_WHY_TOO_BIG); // e.3: but this one
+	take_message(ICMP6_PACKET_TOO_BIG, 0, ME, PEER);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -434,6 +461,7 @@ int main(void)
 		CASE(icmp6_error_comes_from_an_address_of_the_iface),
 		CASE(icmp6_error_without_headroom_is_dropped_by_name),
 		CASE(icmp6_reason_out_of_range_is_dropped),
+		CASE(icmp6_no_error_about_what_came_in_a_group_frame),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -341,6 +341,9 @@ static void ip6_local_option_beyond_its_header_is_dropped_by_name(void **state)
 	frame[60] = frame[61] = 0;
 	frame[69] = 1; // a type at the very end, without its length
 	expect_drop(NODE_IP6_DELIVER, IP6_DELIVER_BAD_EXT);
+	len = 70; // and nothing behind it
+	ip6_rig_ip(frame)->len = htons(16);
+	expect_drop(NODE_IP6_DELIVER, IP6_DELIVER_BAD_EXT);
 }
 
 // RFC 8200 §4: hop-by-hop comes first or not at all.
@@ -414,6 +417,12 @@ static void ip6_local_headers_cut_at_every_byte_are_dropped_by_name(void **state
 			expect_drop(NODE_IP6_DELIVER, IP6_DELIVER_BAD_EXT);
 		else
 			expect_drop(NODE_IP6_DELIVER, IP6_DELIVER_BAD_ICMP);
+	}
+	len = whole; // what is behind the payload is padding, no header
+	for (unsigned n = 16; n < whole - 54; n++) {
+		ip6_rig_ip(frame)->len = htons((uint16_t)n);
+		expect_drop(NODE_IP6_DELIVER,
+			    n + 54 < icmp_at ? IP6_DELIVER_BAD_EXT : IP6_DELIVER_BAD_ICMP);
 	}
 }
 

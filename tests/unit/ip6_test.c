@@ -185,6 +185,9 @@ static void ip6_martian_destinations_are_dropped_by_name(void **state)
 		r->rig->dp.ip.martians = false;
 		if (i < 2)
 			expect_drop(NODE_IP6_INPUT, IP6_INPUT_MARTIAN_DST);
+		else
+			expect_error(ICMP6_UNREACHABLE, ICMP6_UNREACH_NO_ROUTE, 0,
+				     "2001:db8:0::fe");
 		r->rig->dp.ip.martians = true;
 	}
 	rigged_route(r, "64:ff9b::/96", rigged_gateway(r, 2, "2001:db8:1::1"));
@@ -329,20 +332,31 @@ static void ip6_rewrite_without_headroom_is_dropped_by_name(void **state)
 	assert_int_equal(rig_n_out(r->rig, 1), 1);
 }
 
+// Packets of an iface and of its sub-port, mixed in one batch.
 static void ip6_lookup_takes_the_table_of_the_iface(void **state)
 {
 	struct table *other = table_new(r->nexthops);
 	struct route route = {.source = ROUTE_STATIC};
+	struct iface_conf sub = {.name = "v5",
+				 .port = 0,
+				 .parent = 1,
+				 .vlan = 5,
+				 .table = 1,
+				 .mtu = 1500,
+				 .mac = {2, 0, 0, 0, 0, 1},
+				 .flags = IFACE_UP};
 
+	assert_true(iface_add(r->rig->ifaces, &sub) > 0);
 	assert_int_equal(prefix_parse("2001:db8:a::/48", &route.prefix), 0);
 	route.nh = rigged_gateway(r, 3, "2001:db8:2::1");
 	assert_int_equal(table_add(other, &route), 0);
 	r->rig->dp.fib6[1] = table_fib6(other);
-	iface_get(r->rig->ifaces, 2)->table = 1;
 	packet("2001:db8:0::1", "2001:db8:a::5", 100);
 	for (unsigned i = 0; i < 64; i++) {
-		frame[5] = i % 3 ? 1 : 2; // to port 0, or to port 1
-		rig_put(r->rig, i % 3 ? 0 : 1, frame, len);
+		if (i % 3)
+			rig_put(r->rig, 0, frame, len);
+		else
+			rig_put_tagged(r->rig, 0, 5, frame, len);
 	}
 	rig_run(r->rig);
 	assert_int_equal(rig_n_out(r->rig, 1), 42);

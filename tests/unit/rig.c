@@ -257,11 +257,13 @@ bool rig_take(struct rig *rig, unsigned port, struct rig_frame *frame)
 {
 	struct rig_port *rp = rig->port[port].driver;
 	struct rte_mbuf *m = queue_pop(&rp->out);
+	const char *why;
 	const void *data;
 
 	if (!m)
 		return false;
 	assert_true(m->pkt_len <= RIG_FRAME_MAX);
+	assert_int_equal(rte_mbuf_check(m, 1, &why), 0); // lengths of segments add up
 	frame->len = m->pkt_len;
 	data = rte_pktmbuf_read(m, 0, m->pkt_len, frame->data);
 	assert_non_null(data);
