@@ -47,6 +47,21 @@ static unsigned judge_transit(struct worker *w, struct batch *b, unsigned i,
 	return is_long ? IP4_FORWARD_FRAGMENT : EDGE_MAIN;
 }
 
+// RFC 1812 §5.3.5.2: to all hosts of another link of ours, where that is allowed;
+// all ones alone, and never with an error (RFC 1812 §4.3.2.7).
+static cold_fn unsigned judge_broadcast(const struct worker *w, struct batch *b, unsigned i,
+					const struct nexthop *nh)
+{
+	struct ip4_hdr *ip = b->l3[i];
+
+	if (!w->dp->ip.directed_broadcast || !(b->dst[i] & 1) || nh->iface == b->iface[i] ||
+	    ip->ttl <= 1 || ntohs(ip->len) > w->dp->iface[nh->iface].mtu)
+		return IP4_FORWARD_BROADCAST;
+	b->out[i] = nh->iface;
+	ttl_set(ip, ttl_step(ip4_word32(ip, TTL_AT)));
+	return IP4_FORWARD_TO_ALL;
+}
+
 // ECMP (RFC 2992 §2): one member for all packets of a flow.
 static const struct nexthop *member(const struct worker *w, struct batch *b, unsigned i,
 				    const struct nexthop *group)
@@ -76,7 +91,7 @@ static __attribute__((noinline)) unsigned judge(struct worker *w, struct batch *
 	case NH_BLACKHOLE:
 		return IP4_FORWARD_BLACKHOLE;
 	case NH_BROADCAST:
-		return IP4_FORWARD_BROADCAST;
+		return judge_broadcast(w, b, i, nh);
 	case NH_UNREACHABLE:
 		return error(b, i, ICMP_WHY_HOST, 0);
 	case NH_PROHIBIT:

@@ -345,7 +345,28 @@ static void ip4_next_hop_kinds_drop_by_name(void **state)
 	expect_drop(NODE_IP4_FORWARD, IP4_FORWARD_BROADCAST, rigged_ip4(frame, 0, &spec));
 }
 
-static void rigged_talks_to_link_local_neighbours(void)
+// RFC 1812 §5.3.5.2, by the switch.
+static void ip4_directed_broadcasts_are_sent_to_all_where_allowed(void **state)
+{
+	struct ip4_spec spec = plain;
+	unsigned len;
+
+	rig->dp.ip.directed_broadcast = true;
+	spec.dst = "10.0.2.255";
+	len = rigged_ip4(frame, 0, &spec);
+	expect_forward(len);
+	assert_int_equal(got.len, len);
+	assert_memory_equal(got.data, "\xff\xff\xff\xff\xff\xff\2\0\0\0\0\2\x08\0", 14);
+	assert_int_equal(frame_ip4(got.data)->ttl, 63);
+	assert_int_equal(slow_csum(got.data + 14, IP4_HDR_LEN), 0);
+	spec.ttl = 1; // and no error tells
+	expect_drop(NODE_IP4_FORWARD, IP4_FORWARD_BROADCAST, rigged_ip4(frame, 0, &spec));
+	spec.ttl = 64;
+	spec.dst = "10.0.1.255"; // back to where it came from
+	expect_drop(NODE_IP4_FORWARD, IP4_FORWARD_BROADCAST, rigged_ip4(frame, 0, &spec));
+}
+
+static void expect_talk_with_link_local_neighbours(void)
 {
 	struct ip4_spec spec = {.src = "169.254.1.1", .dst = "10.0.1.254", .len = 18};
 
@@ -372,7 +393,7 @@ static void ip4_link_scope_is_never_forwarded(void **state)
 	put(rigged_ip4(frame, 0, &spec));
 	assert_int_equal(rig_n_out(rig, 1), 1);
 	// but a neighbour may talk to us, and hears from us
-	rigged_talks_to_link_local_neighbours();
+	expect_talk_with_link_local_neighbours();
 }
 
 // The neighbour is asked for first; the packet waits as it came.
@@ -575,6 +596,7 @@ int main(void)
 		CASE(ip4_groups_and_broadcasts_are_never_forwarded),
 		CASE(ip4_link_groups_and_broadcasts_reach_the_host),
 		CASE(ip4_next_hop_kinds_drop_by_name),
+		CASE(ip4_directed_broadcasts_are_sent_to_all_where_allowed),
 		CASE(ip4_link_scope_is_never_forwarded),
 		CASE(ip4_waits_for_a_neighbour_without_ageing),
 		CASE(ip4_tables_are_kept_apart),
