@@ -16,6 +16,7 @@ struct ifaces {
 	struct dp_tbl *dp;
 	struct iface *iface; // [IFACE_MAX], what dp->iface points to
 	unsigned max;
+	unsigned last;				     // id handed out last
 	uint16_t features[IFACE_MAX][GRAPH_N_HOOKS]; // bit: position enabled
 };
 
@@ -59,14 +60,21 @@ struct ifaces *ifaces_new(struct dp_tbl *dp)
 
 static bool is_used(const struct ifaces *ifs, unsigned id)
 {
-	return id && id < IFACE_MAX && ifs->iface[id].addrs;
+	return id && id < IFACE_MAX && ifs->iface[id].id;
 }
 
+// A packet in a ring may name the iface for a while: it finds no address.
 static void release(struct iface *iface)
 {
-	free(container_of_type(iface->addrs, struct addrs_rcu, addrs));
-	free((void *)iface->vlan_map);
+	static const struct iface_addrs none;
+	const struct iface_addrs *addrs = iface->addrs;
+	void *vlan_map = (void *)iface->vlan_map;
+
 	memset(iface, 0, sizeof(*iface));
+	iface->port = PORT_NONE;
+	iface->addrs = &none;
+	free(container_of_type(addrs, struct addrs_rcu, addrs));
+	free(vlan_map);
 }
 
 void ifaces_free(struct ifaces *ifs)
@@ -106,11 +114,16 @@ static uint16_t *vlan_map_of(struct iface *iface)
 	return (uint16_t *)iface->vlan_map;
 }
 
+// An id rests long before it names another iface: packets and routes that still
+// name the old one end at an iface that is down.
 static unsigned free_id(const struct ifaces *ifs)
 {
-	for (unsigned id = 1; id < IFACE_MAX; id++)
+	for (unsigned i = 0; i < IFACE_MAX - 1; i++) {
+		unsigned id = 1 + (ifs->last + i) % (IFACE_MAX - 1);
+
 		if (!is_used(ifs, id))
 			return id;
+	}
 	return 0;
 }
 
@@ -138,6 +151,7 @@ static int slot_take(struct ifaces *ifs, const struct iface_conf *conf)
 	iface->table = conf->table;
 	iface->flags = conf->flags;
 	iface->addrs = none;
+	ifs->last = id;
 	if (id > ifs->max)
 		ifs->max = id;
 	return (int)id;
@@ -164,7 +178,7 @@ static int outer_get(struct ifaces *ifs, const struct iface_conf *conf)
 	return id;
 }
 
-// A QinQ sub-port may have made its outer iface already: it gets its name now.
+// Sub-ports may have made the iface they hang at already: it gets its name now.
 static int outer_adopt(struct ifaces *ifs, const struct iface_conf *conf, unsigned id)
 {
 	struct iface *iface = &ifs->iface[id];
@@ -210,8 +224,17 @@ int iface_add(struct ifaces *ifs, const struct iface_conf *conf)
 	if (conf->vlan >= VLAN_IDS || conf->inner_vlan >= VLAN_IDS)
 		return -EINVAL;
 	if (conf->vlan == 0)
-		return slot_take(ifs, conf);
+		return is_used(ifs, conf->parent) ? outer_adopt(ifs, conf, conf->parent)
+						  : slot_take(ifs, conf);
 	return is_used(ifs, conf->parent) ? sub_port_add(ifs, conf) : -ENOENT;
+}
+
+static bool has_children(const struct iface *iface)
+{
+	for (unsigned vid = 0; iface->vlan_map && vid < VLAN_IDS; vid++)
+		if (iface->vlan_map[vid])
+			return true;
+	return false;
 }
 
 static void map_clear(struct iface *at, unsigned id)
@@ -222,16 +245,78 @@ static void map_clear(struct iface *at, unsigned id)
 				((uint16_t *)at->vlan_map)[vid] = 0;
 }
 
-void iface_del(struct ifaces *ifs, unsigned id)
+static void hook_used_update(struct ifaces *ifs, unsigned hook)
 {
-	if (!is_used(ifs, id))
-		return;
-	iface_flags_set(ifs, id, 0, IFACE_UP);
+	bool used = false;
+
+	for (unsigned i = 1; i <= ifs->max; i++)
+		used |= ifs->features[i][hook] != 0;
+	if (used)
+		ifs->dp->hook_used |= 1u << hook;
+	else
+		ifs->dp->hook_used &= ~(1u << hook);
+}
+
+void iface_feature_set(struct ifaces *ifs, unsigned id, enum graph_hook hook, unsigned pos,
+		       bool enable)
+{
+	uint16_t *on = &ifs->features[id][hook];
+	uint8_t next = EDGE_MAIN;
+
+	*on = (uint16_t)(enable ? *on | 1u << pos : *on & ~(1u << pos));
+	for (unsigned p = HOOK_EDGES; p-- > 0;) {
+		ifs->iface[id].hook_next[hook][p] = next;
+		if (*on & 1u << p)
+			next = (uint8_t)p;
+	}
+	hook_used_update(ifs, hook);
+}
+
+// Sub-ports still hang at it: it goes on without a name, as if nobody had
+// configured it.
+static void strip(struct ifaces *ifs, struct iface *iface)
+{
+	for (unsigned hook = 1; hook < GRAPH_N_HOOKS; hook++)
+		for (unsigned pos = 1; pos < HOOK_EDGES; pos++)
+			iface_feature_set(ifs, iface->id, hook, pos, false);
+	iface->name[0] = '\0';
+	iface_flags_set(ifs, iface->id, 0, UINT32_MAX);
+}
+
+static void slot_free(struct ifaces *ifs, struct iface *iface)
+{
+	unsigned id = iface->id;
+
+	memset(ifs->features[id], 0, sizeof(ifs->features[id]));
+	for (unsigned hook = 1; hook < GRAPH_N_HOOKS; hook++)
+		hook_used_update(ifs, hook);
 	for (unsigned i = 1; i <= ifs->max; i++)
 		if (is_used(ifs, i))
 			map_clear(&ifs->iface[i], id);
 	synchronize_rcu(); // rare: once a removed iface
-	release(&ifs->iface[id]);
+	release(iface);
+}
+
+void iface_del(struct ifaces *ifs, unsigned id)
+{
+	struct iface *iface = iface_get(ifs, id);
+	unsigned vlan, parent;
+
+	if (!iface)
+		return;
+	vlan = iface->inner_vlan ? iface->vlan : 0;
+	parent = iface->parent;
+	if (has_children(iface)) {
+		strip(ifs, iface);
+		return;
+	}
+	iface_flags_set(ifs, id, 0, IFACE_UP);
+	slot_free(ifs, iface);
+	iface = vlan && is_used(ifs, parent) && ifs->iface[parent].vlan_map
+			? iface_get(ifs, ifs->iface[parent].vlan_map[vlan])
+			: NULL;
+	if (iface && !iface->name[0] && !has_children(iface))
+		slot_free(ifs, iface); // nobody else's outer tag
 }
 
 void iface_flags_set(struct ifaces *ifs, unsigned id, uint32_t set, uint32_t clear)
@@ -276,31 +361,4 @@ int iface_addrs_set(struct ifaces *ifs, unsigned id, const struct iface_addr add
 	primaries_choose(iface);
 	call_rcu(&container_of_type(old, struct addrs_rcu, addrs)->rcu, addrs_free);
 	return 0;
-}
-
-static void hook_used_update(struct ifaces *ifs, unsigned hook)
-{
-	bool used = false;
-
-	for (unsigned i = 1; i <= ifs->max; i++)
-		used |= ifs->features[i][hook] != 0;
-	if (used)
-		ifs->dp->hook_used |= 1u << hook;
-	else
-		ifs->dp->hook_used &= ~(1u << hook);
-}
-
-void iface_feature_set(struct ifaces *ifs, unsigned id, enum graph_hook hook, unsigned pos,
-		       bool enable)
-{
-	uint16_t *on = &ifs->features[id][hook];
-	uint8_t next = EDGE_MAIN;
-
-	*on = (uint16_t)(enable ? *on | 1u << pos : *on & ~(1u << pos));
-	for (unsigned p = HOOK_EDGES; p-- > 0;) {
-		ifs->iface[id].hook_next[hook][p] = next;
-		if (*on & 1u << p)
-			next = (uint8_t)p;
-	}
-	hook_used_update(ifs, hook);
 }

@@ -126,6 +126,40 @@ static void iface_ids_run_out_by_name(void **state)
 	assert_int_equal(iface_add(ifs, &conf), 77);
 }
 
+// A removed iface that sub-ports hang at goes on without a name, until it is
+// configured again or its last sub-port goes.
+static void iface_with_sub_ports_only_loses_its_name(void **state)
+{
+	int port = add("p", 0, 0, 0);
+	int sub = add("p.5", (unsigned)port, 5, 0);
+	int outer = add("p.6", (unsigned)port, 6, 0);
+	int inner = add("p.6.7", (unsigned)port, 6, 7);
+
+	iface_feature_set(ifs, (unsigned)port, AT_PRE_LOOKUP4, 3, true);
+	iface_del(ifs, (unsigned)port);
+	iface_del(ifs, (unsigned)outer);
+	assert_null(iface_find(ifs, "p"));
+	assert_false(dp.iface[port].flags & IFACE_UP);
+	assert_int_equal(dp.hook_used, 0);
+	assert_int_equal(dp.iface[port].vlan_map[5], sub);
+	assert_int_equal(dp.iface[dp.iface[port].vlan_map[6]].vlan_map[7], inner);
+	assert_int_equal(add("p", (unsigned)port, 0, 0), port);
+	iface_del(ifs, (unsigned)inner);
+	assert_int_equal(dp.iface[port].vlan_map[6], 0);
+	assert_null(iface_get(ifs, (unsigned)outer));
+}
+
+// What still names a removed iface finds one that is down and has no address.
+static void iface_removed_is_safe_to_look_at_and_rests(void **state)
+{
+	int first = add("a", 0, 0, 0);
+
+	iface_del(ifs, (unsigned)first);
+	assert_int_equal(dp.iface[first].addrs->n, 0);
+	assert_int_equal(dp.iface[first].flags, 0);
+	assert_int_not_equal(add("b", 0, 0, 0), first);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -138,6 +172,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(iface_primary_is_a_finished_global_address, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(iface_ids_run_out_by_name, setup, teardown),
+		cmocka_unit_test_setup_teardown(iface_with_sub_ports_only_loses_its_name, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(iface_removed_is_safe_to_look_at_and_rests, setup,
+						teardown),
 	};
 	int failed;
 
