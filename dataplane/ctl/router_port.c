@@ -151,7 +151,7 @@ static int iface_one_add(struct router *r, const struct conf_iface *conf, struct
 	struct iface_conf ic = {
 		.name = conf->name,
 		.port = port ? port->id : PORT_NONE,
-		.parent = port && conf->vlan ? port->iface : 0,
+		.parent = port ? port->iface : 0, // untagged: the nameless one it replaces
 		.vlan = (uint16_t)conf->vlan,
 		.inner_vlan = (uint16_t)conf->inner_vlan,
 		.mtu = (uint16_t)(conf->mtu ? conf->mtu
@@ -238,18 +238,49 @@ static unsigned full_len(const struct iface_addr *a)
 	return a->family == 4 ? 32 : 128;
 }
 
+static bool is_at_wire(const struct iface *iface)
+{
+	return iface->flags & IFACE_UP && iface->port != PORT_NONE;
+}
+
+// Who has this prefix now: of several addresses with one prefix, or when a
+// reload gave it to another iface, a route outlives the address it came from.
+static const struct iface *prefix_owner(struct router *r, unsigned table,
+					const struct prefix *prefix, enum route_source source)
+{
+	for (unsigned id = 1; id <= iface_max(r->ifaces); id++) {
+		const struct iface *iface = iface_get(r->ifaces, id);
+
+		if (!iface || iface->table != table)
+			continue;
+		for (unsigned i = 0; i < iface->addrs->n; i++) {
+			const struct iface_addr *a = &iface->addrs->addr[i];
+			bool is_local = source == ROUTE_LOCAL;
+			struct prefix own = prefix_of(a, is_local ? full_len(a) : a->plen);
+
+			if (!a->is_link_local && prefix_is_equal(&own, prefix) &&
+			    (is_local ? !a->is_tentative : is_at_wire(iface)))
+				return iface;
+		}
+	}
+	return NULL;
+}
+
 // The router's own address; link-local ones are known per iface, not by route.
 static void local_route(struct router *r, const struct iface *iface, const struct iface_addr *a,
 			bool add)
 {
 	struct prefix prefix = prefix_of(a, full_len(a));
+	unsigned table = iface->table;
 
 	if (a->is_link_local)
 		return;
-	if (add)
+	if (!add)
+		iface = prefix_owner(r, table, &prefix, ROUTE_LOCAL);
+	if (iface)
 		route_put(r, iface, &prefix, ROUTE_LOCAL, NH_LOCAL);
 	else
-		(void)table_del(router_table(r, iface->table), &prefix, ROUTE_LOCAL);
+		(void)table_del(router_table(r, table), &prefix, ROUTE_LOCAL);
 }
 
 // The connected prefix, and with IPv4 its two broadcast addresses, RFC 1812 §5.3.5:
@@ -263,7 +294,9 @@ static void connected_routes(struct router *r, const struct iface *iface,
 
 	if (a->is_link_local || a->plen == full_len(a) || iface->port == PORT_NONE)
 		return;
-	if (add)
+	if (!add)
+		iface = prefix_owner(r, iface->table, &prefix, ROUTE_CONNECTED);
+	if (iface)
 		route_put(r, iface, &prefix, ROUTE_CONNECTED, NH_GLEAN);
 	else
 		(void)table_del(table, &prefix, ROUTE_CONNECTED);
@@ -273,7 +306,7 @@ static void connected_routes(struct router *r, const struct iface *iface,
 		ends[i].len = 32;
 		for (unsigned bit = a->plen; i && bit < 32; bit++)
 			ends[i].bytes[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-		if (add)
+		if (iface)
 			route_put(r, iface, &ends[i], ROUTE_CONNECTED, NH_BROADCAST);
 		else
 			(void)table_del(table, &ends[i], ROUTE_CONNECTED);
@@ -368,6 +401,17 @@ static void addr_uninstall(struct router *r, const struct iface *iface, const st
 	connected_routes(r, iface, a, false);
 }
 
+// Neighbours of a network that an iface has no more: their routes would win
+// against those of whoever has the network now.
+static void neighbours_forget(struct router *r, const struct iface *iface,
+			      const struct iface_addr *a)
+{
+	struct prefix prefix = prefix_of(a, a->plen);
+
+	if (!a->is_link_local && prefix_owner(r, iface->table, &prefix, ROUTE_CONNECTED) != iface)
+		neigh_prefix_flush(r->neigh, iface->id, &prefix);
+}
+
 int router_addrs_set(struct router *r, const struct conf_iface *conf, struct err *err)
 {
 	struct iface *iface = iface_find(r->ifaces, conf->name);
@@ -384,8 +428,10 @@ int router_addrs_set(struct router *r, const struct conf_iface *conf, struct err
 	if (iface_addrs_set(r->ifaces, iface->id, list, n) < 0)
 		return err_set(err, ENOMEM, "no memory for addresses of %s", conf->name);
 	for (unsigned i = 0; i < n_old; i++)
-		if (!addr_in(&old[i], list, n))
+		if (!addr_in(&old[i], list, n)) {
 			addr_uninstall(r, iface, &old[i]);
+			neighbours_forget(r, iface, &old[i]);
+		}
 	for (unsigned i = 0; i < n; i++) {
 		if (addr_in(&list[i], old, n_old))
 			continue;
@@ -399,10 +445,14 @@ int router_addrs_set(struct router *r, const struct conf_iface *conf, struct err
 
 void router_addrs_remove(struct router *r, struct iface *iface)
 {
-	for (unsigned i = 0; i < iface->addrs->n; i++)
-		addr_uninstall(r, iface, &iface->addrs->addr[i]);
+	struct iface_addr old[ADDRS_MAX];
+	unsigned n = iface->addrs->n;
+
+	memcpy(old, iface->addrs->addr, n * sizeof(old[0]));
 	if (iface_addrs_set(r->ifaces, iface->id, NULL, 0) < 0)
 		log_error("%s: no memory to remove addresses", iface->name);
+	for (unsigned i = 0; i < n; i++)
+		addr_uninstall(r, iface, &old[i]);
 }
 
 void router_dad_done(void *arg, unsigned id, const uint8_t addr[16], bool is_unique)

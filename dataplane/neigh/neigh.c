@@ -349,3 +349,14 @@ void neigh_flush(struct neigh *tbl, unsigned iface)
 {
 	visit(tbl, iface, entry_flush);
 }
+
+void neigh_prefix_flush(struct neigh *tbl, unsigned iface, const struct prefix *prefix)
+{
+	for (unsigned i = 0; i < NEIGH_HEADS && tbl->n; i++)
+		for (struct neigh_entry *e = tbl->head[i], *next; e; e = next) {
+			next = e->chain;
+			if (e->iface == iface && e->addr.family == prefix->family &&
+			    prefix_has_addr(prefix, &e->addr))
+				entry_flush(tbl, e);
+		}
+}

@@ -64,6 +64,8 @@ int neigh_static_add(struct neigh *tbl, unsigned iface, const struct addr *addr,
 int neigh_static_del(struct neigh *tbl, unsigned iface, const struct addr *addr);
 // Forgets learnt entries (of one iface, 0: of all).
 void neigh_flush(struct neigh *tbl, unsigned iface);
+// Forgets those learnt on an iface whose network went elsewhere.
+void neigh_prefix_flush(struct neigh *tbl, unsigned iface, const struct prefix *prefix);
 
 // RFC 4861 §7.3.2, and STATIC; FAILED keeps a negative answer for a while.
 enum neigh_state {
