@@ -109,11 +109,14 @@ int router_route_del(struct router *r, unsigned table, const struct prefix *pref
 void router_routes_free(struct router *r);
 // Static routes whose ifaces are all down step aside; they return with the link.
 void router_routes_refresh(struct router *r);
+void router_routes_reapply(struct router *r); // all: ifaces came, went or changed addresses
 
 // router_mrt.c: what the loader brings.
 int router_mrt_start(struct router *r, struct err *err) must_check;
 void router_mrt_stop(struct router *r);
-int router_mrt_reload(struct router *r, const struct config *conf, struct err *err) must_check;
+// Loads anew what the configuration or (is_same) changed gateways ask for.
+int router_mrt_reload(struct router *r, const struct config *conf, bool is_same,
+		      struct err *err) must_check;
 // Applies batches for at most budget_ns; true while there is more.
 bool router_mrt_step(struct router *r, uint64_t budget_ns);
 

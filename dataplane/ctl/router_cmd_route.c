@@ -264,7 +264,7 @@ static int mrt_reload(struct cmd_call *call)
 	struct router *r = call->arg;
 	struct err err = {0};
 
-	if (router_mrt_reload(r, r->conf, &err) < 0)
+	if (router_mrt_reload(r, r->conf, false, &err) < 0)
 		return cmd_fail(call, err.code, "%s", err.text);
 	return 0;
 }

@@ -137,17 +137,32 @@ static const struct conf_mrt *conf_of(const struct config *conf, unsigned table)
 	return NULL;
 }
 
-int router_mrt_reload(struct router *r, const struct config *conf, struct err *err)
+// Do the rules of a table still lead to the same next hops?
+static bool gateways_hold(struct router *r, const struct conf_mrt *conf)
+{
+	const struct router_mrt *m = find(r, conf->table);
+	uint16_t *nexthop = gateways_get(r, conf);
+	bool hold = m && nexthop && m->nexthop && m->n_gateways == conf->n_map + 2 &&
+		    memcmp(m->nexthop, nexthop, m->n_gateways * sizeof(*nexthop)) == 0;
+
+	gateways_put(r, nexthop, conf->n_map + 2);
+	return hold;
+}
+
+int router_mrt_reload(struct router *r, const struct config *conf, bool is_same, struct err *err)
 {
 	for (unsigned i = 0; i < r->n_mrt; i++) {
 		struct conf_mrt none = {.table = r->mrt[i].conf.table};
 
-		if (!conf_of(conf, none.table) && load(r, &none, err) < 0)
+		if (r->mrt[i].conf.file[0] && !conf_of(conf, none.table) && load(r, &none, err) < 0)
 			return -err->code;
 	}
-	for (unsigned i = 0; i < conf->n_mrt; i++)
+	for (unsigned i = 0; i < conf->n_mrt; i++) {
+		if (is_same && gateways_hold(r, &conf->mrt[i]))
+			continue;
 		if (load(r, &conf->mrt[i], err) < 0)
 			return -err->code;
+	}
 	return 0;
 }
 

@@ -26,7 +26,7 @@ static void change_note(const char *path, const char *from, const char *to, bool
 	c->fn(path, from, to, needs_restart, c->arg);
 }
 
-static struct conf_iface *conf_iface_find(struct config *conf, const char *name)
+static const struct conf_iface *conf_iface_find(const struct config *conf, const char *name)
 {
 	for (unsigned i = 0; i < conf->n_ifaces; i++)
 		if (strcmp(conf->iface[i].name, name) == 0)
@@ -40,6 +40,23 @@ static bool has_port(const struct router *r, const char *name)
 		if (strcmp(r->port[i].name, name) == 0)
 			return true;
 	return false;
+}
+
+// An iface that stays keeps its place until a restart; nobody may take it before.
+static int place_check(struct router *r, const struct config *new, const struct conf_iface *ci,
+		       struct err *err)
+{
+	for (unsigned i = 0; ci->port[0] && i < r->conf->n_ifaces; i++) {
+		const struct conf_iface *was = &r->conf->iface[i];
+
+		if (conf_iface_find(new, was->name) && strcmp(was->port, ci->port) == 0 &&
+		    was->vlan == ci->vlan && was->inner_vlan == ci->inner_vlan)
+			return err_set(err, EBUSY,
+				       "%s:%u: ifaces.%s: iface \"%s\" leaves this place on port "
+				       "%s only at a restart",
+				       new->file, ci->line, ci->name, was->name, ci->port);
+	}
+	return 0;
 }
 
 // All that can be refused, before anything is touched.
@@ -58,8 +75,11 @@ static int prepare(struct router *r, struct config *new, struct err *err)
 				       "%s:%u: ifaces.%s.port: \"%s\" is a new port, and new ports "
 				       "need a restart",
 				       new->file, ci->line, ci->name, ci->port);
-		if (r->host && ci->host && !conf_iface_find(r->conf, ci->name) &&
-		    host_name_check(ci->name, err) < 0) {
+		if (conf_iface_find(r->conf, ci->name))
+			continue;
+		if (place_check(r, new, ci, err) < 0)
+			return -err->code;
+		if (r->host && ci->host && host_name_check(ci->name, err) < 0) {
 			err_prefix(err, "%s:%u: ifaces.%s", new->file, ci->line, ci->name);
 			return -err->code;
 		}
@@ -146,11 +166,12 @@ static void ifaces_remove(struct router *r, const struct config *old, struct con
 		neigh_iface_down(r->neigh, iface->id);
 		if (r->host && iface->flags & IFACE_TAP && host_iface_del(r->host, iface->id) < 0)
 			log_error("%s: its TAP cannot be removed now", iface->name);
-		for (unsigned p = 0; p < r->n_ports; p++)
-			if (r->port[p].iface == iface->id)
-				r->port[p].iface = 0;
+		iface_flags_set(r->ifaces, iface->id, 0, IFACE_TAP);
 		iface_del(r->ifaces, iface->id);
 	}
+	for (unsigned p = 0; p < r->n_ports; p++)
+		if (!iface_get(r->ifaces, r->port[p].iface))
+			r->port[p].iface = 0;
 }
 
 static void mtu_each(struct nexthops *nhs, uint16_t id, const struct nexthop *nh, void *arg)
@@ -237,10 +258,11 @@ int router_reload(struct router *r, config_change_fn *fn, void *arg, struct err 
 	ifaces_remove(r, old, new);
 	ifaces_apply(r, old, new);
 	routes_apply(r, new);
+	router_routes_reapply(r);
 	neighbours_apply(r, new, true);
 	config_free(old);
 	log_info("reloaded %s", new->file);
 	if (changes.mrt || changes.ifaces)
-		return router_mrt_reload(r, new, err);
+		return router_mrt_reload(r, new, !changes.mrt, err);
 	return 0;
 }

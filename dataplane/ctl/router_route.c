@@ -89,18 +89,22 @@ static int route_nexthop(struct router *r, const struct conf_route *route)
 
 	if (route->kind != CONF_ROUTE_VIA)
 		return nexthop_get(r->nexthops, &key);
-	for (; n < route->n_via; n++) {
-		id = router_gateway_get(r, route->table, &route->via[n]);
+	for (unsigned i = 0; i < route->n_via; i++) {
+		id = router_gateway_get(r, route->table, &route->via[i]);
+		if (id == -ENETUNREACH)
+			continue; // its iface went: the others carry on
 		if (id < 0)
 			break;
 		ids[n] = (uint16_t)id;
-		weights[n] = (uint8_t)route->via[n].weight;
+		weights[n++] = (uint8_t)route->via[i].weight;
 	}
-	if (id < 0 || n == 1) {
-		for (unsigned i = 0; id < 0 && i < n; i++)
+	if (n == 0 || (id < 0 && id != -ENETUNREACH)) {
+		for (unsigned i = 0; i < n; i++)
 			nexthop_put(r->nexthops, ids[i]);
 		return id;
 	}
+	if (n == 1)
+		return ids[0];
 	id = nexthop_group_get(r->nexthops, ids, weights, n);
 	for (unsigned i = 0; i < n; i++)
 		nexthop_put(r->nexthops, ids[i]);
@@ -155,6 +159,17 @@ void router_routes_refresh(struct router *r)
 	}
 }
 
+void router_routes_reapply(struct router *r)
+{
+	for (unsigned i = 0; i < r->n_fixed; i++) {
+		char text[PREFIX_TEXT_MAX];
+
+		if (apply(r, &r->fixed[i]) < 0)
+			log_error("route %s: cannot be set",
+				  prefix_format(&r->fixed[i].conf.prefix, text));
+	}
+}
+
 static struct router_static *find(struct router *r, unsigned table, const struct prefix *prefix)
 {
 	for (unsigned i = 0; i < r->n_fixed; i++)
@@ -178,15 +193,31 @@ static struct router_static *slot_new(struct router *r)
 	return &r->fixed[r->n_fixed];
 }
 
-// Names the first gateway that no iface reaches.
+static bool is_own(const struct iface *iface, const struct addr *addr)
+{
+	for (unsigned i = 0; i < iface->addrs->n; i++) {
+		const struct iface_addr *a = &iface->addrs->addr[i];
+
+		if (a->family == addr->family &&
+		    memcmp(a->bytes, addr->bytes, a->family == 4 ? 4 : 16) == 0)
+			return true;
+	}
+	return false;
+}
+
+// Names the first gateway that no iface reaches, or that is no other node.
 static int gateways_check(struct router *r, const struct conf_route *route, struct err *err)
 {
 	char text[ADDR_TEXT_MAX];
 
 	for (unsigned i = 0; i < route->n_via; i++) {
 		const struct conf_gateway *via = &route->via[i];
+		const struct iface *iface = gateway_iface(r, route->table, via);
 
-		if (gateway_iface(r, route->table, via))
+		if (iface && is_own(iface, &via->addr))
+			return err_set(err, EINVAL, "gateway %s is the router's own, on iface %s",
+				       addr_format(&via->addr, text), iface->name);
+		if (iface)
 			continue;
 		if (via->iface[0])
 			return err_set(err, ENODEV, "no iface \"%s\"", via->iface);
