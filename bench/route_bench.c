@@ -3,6 +3,9 @@
 // in the same process on the same keys? One JSON object a line.
 //
 //   route_bench [--table FILE] [--nexthops N] [--quick] [--no-peers]
+//
+// FILE is a prefix a line, plain or gz; without it a table is made. With
+// ROUTE_BENCH_HUGE=1 the peers get hugepages (600 MB of them must be free).
 #include "bench/route_data.h"
 #include "bench/route_peer.h"
 #include "dataplane/base/clock.h"

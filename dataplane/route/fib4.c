@@ -11,7 +11,11 @@
 #include <string.h>
 
 // What one change rebuilds at once at most; the rest waits for fib4_step().
-enum { SLOTS_AT_ONCE = 4096, ROOT_LEN = FIB4_SLOTS * sizeof(uint32_t) };
+enum {
+	SLOTS_AT_ONCE = 4096,
+	ROOT_LEN = FIB4_SLOTS * sizeof(uint32_t),
+	ROOT_MEM = 2 << 20, // a huge page of its own
+};
 
 // 32-bit gather indices count bytes from mem.
 #define NODES_MAX ((size_t)FIB4_OFF * 8 < INT32_MAX ? (size_t)FIB4_OFF * 8 : INT32_MAX - 4095ul)
@@ -76,7 +80,7 @@ struct fib4 *fib4_new(const struct rib_tbl *rib, size_t limit, struct grace *gra
 	fib->posted = calloc(FIB4_POSTS, sizeof(*fib->posted));
 	if (!fib->posted)
 		goto free_fib;
-	fib->root = mem_table_new(ROOT_LEN);
+	fib->root = mem_table_new(ROOT_MEM);
 	if (!fib->root)
 		goto free_posted;
 	if (slotmap_init(&fib->unbuilt, FIB4_SLOTS))
@@ -102,7 +106,7 @@ fini_behind:
 fini_unbuilt:
 	slotmap_fini(&fib->unbuilt);
 free_root:
-	mem_table_free((void *)fib->root, ROOT_LEN);
+	mem_table_free((void *)fib->root, ROOT_MEM);
 free_posted:
 	free(fib->posted);
 free_fib:
@@ -117,7 +121,7 @@ void fib4_free(struct fib4 *fib)
 	arena_fini(&fib->arena);
 	slotmap_fini(&fib->behind);
 	slotmap_fini(&fib->unbuilt);
-	mem_table_free((void *)fib->root, ROOT_LEN);
+	mem_table_free((void *)fib->root, ROOT_MEM);
 	free(fib->posted);
 	free(fib);
 }
