@@ -44,7 +44,7 @@ def start(lab, name, space, config):
     router = Router(space, {"version": 1, "log": {"level": "debug"}, **config})
     lab.routers.append(router)
     setattr(lab, name, router)
-    router.start()
+    router.start(settled=False)  # DAD waits for a link that needs the other daemon
 
 
 def test_memif_joins_two_daemons(lab):
