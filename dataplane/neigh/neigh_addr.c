@@ -164,17 +164,30 @@ void neigh_addr_down(struct neigh *tbl, unsigned iface)
 	}
 }
 
-// Frees the task: what is called from here may start another.
+static void gateway_ask(struct nexthops *nhs, uint16_t id, const struct nexthop *nh, void *arg)
+{
+	struct neigh *tbl = arg;
+
+	if (nh->family == 6)
+		neigh_gateway_add(tbl, id, tbl->now_ns);
+}
+
+// Frees the task: what is called from here may start another. The first address
+// of an iface is what gateways can be asked from.
 static void dad_end(struct neigh *tbl, const struct iface *iface, struct neigh_task *task,
 		    bool is_unique)
 {
 	struct iface_addr addr = task->addr;
+	bool was_mute = ip6_is_unspecified(iface->ip6_primary);
 
 	task_free(tbl, task);
 	neigh_count(tbl, is_unique ? NEIGH_COUNT_DAD_OK : NEIGH_COUNT_DAD_DUPLICATE);
 	tbl->env.dad_done(tbl->env.arg, iface->id, addr.bytes, is_unique);
-	if (is_unique)
-		announce_start(tbl, iface, &addr);
+	if (!is_unique)
+		return;
+	announce_start(tbl, iface, &addr);
+	if (was_mute)
+		nexthop_foreach(tbl->env.nexthops, iface->id, gateway_ask, tbl);
 }
 
 static void announce(struct neigh *tbl, const struct iface *iface, const struct iface_addr *addr)

@@ -388,6 +388,29 @@ static void link_up_checks_tentative_addresses(void **state)
 	assert_true(rig->dad[0]);
 }
 
+// Gateways wait for the first address to ask them from, and no longer.
+static void gateway_is_asked_when_there_is_an_address_to_ask_from(void **state)
+{
+	uint16_t nh = rigged_unresolved(rig->r, 2, "fe80::5");
+	struct iface_addr addr = neigh_rig_addr("fe80::2", 64);
+	struct nd_got got;
+
+	addr.is_tentative = 1;
+	assert_int_equal(iface_addrs_set(rig->r->rig->ifaces, 2, &addr, 1), 0);
+	neigh_gateway_add(rig->neigh, nh, rig->now_ns);
+	neigh_rig_wait(rig, 3500);
+	neigh_rig_is(rig, 2, "fe80::5", NEIGH_FAILED);
+	assert_int_equal(neigh_rig_count(rig, "neigh/no-source-address"), 3);
+	neigh_addr_add(rig->neigh, 2, &addr, rig->now_ns);
+	for (unsigned i = 0; i < 210 && rig->n_dad == 0; i++)
+		neigh_rig_wait(rig, 10);
+	neigh_rig_nd_out(rig, &got, ICMP6_NS); // of the check
+	neigh_rig_nd_out(rig, &got, ICMP6_NS);
+	ip6_rig_is(got.ip->src, "fe80::2");
+	ip6_rig_is(got.nd->target, "fe80::5");
+	nexthop_put(rig->r->nexthops, nh);
+}
+
 static void address_taken_away_is_checked_no_more(void **state)
 {
 	uint8_t nonce[6];
@@ -458,6 +481,12 @@ static void malformed_messages_are_dropped_by_name(void **state)
 		neigh_rig_put(rig, 1, frame, len);
 		assert_int_equal(rig_drops(rig->r->rig, NODE_ND_INPUT, ND_INPUT_MALFORMED), i + 1);
 	}
+	len = neigh_rig_nd_frame(frame, &good);
+	memcpy(frame + OPT, "\xc8", 2); // an unknown option of length 0: no end of it
+	neigh_rig_nd_csum(frame);
+	neigh_rig_put(rig, 1, frame, len);
+	assert_int_equal(rig_drops(rig->r->rig, NODE_ND_INPUT, ND_INPUT_MALFORMED),
+			 ARRAY_LEN(line) + 1);
 	assert_int_equal(neigh_rig_count(rig, "neigh/ns-in"), 0);
 	neigh_rig_nd(rig, &good);
 	assert_int_equal(neigh_rig_count(rig, "neigh/ns-in"), 1);
@@ -526,6 +555,7 @@ int main(void)
 		CASE(address_somebody_checks_too_is_refused),
 		CASE(our_own_check_reflected_is_no_duplicate),
 		CASE(link_up_checks_tentative_addresses),
+		CASE(gateway_is_asked_when_there_is_an_address_to_ask_from),
 		CASE(address_taken_away_is_checked_no_more),
 		CASE(loopback_needs_no_check),
 		CASE(conflict_with_our_address_is_counted),

@@ -40,13 +40,18 @@ static void neigh_rig_to_host(void *arg, struct rte_mbuf *pkt, unsigned iface)
 	rte_pktmbuf_free(pkt);
 }
 
-// What ctl does, but in place: the address loses its mark, or stays marked.
+// What ctl does: the address loses its mark and may be a source, or stays marked.
 static void neigh_rig_dad(void *arg, unsigned iface, const uint8_t bytes[16], bool is_unique)
 {
 	struct neigh_rig *rig = arg;
+	const struct iface_addrs *addrs = iface_get(rig->r->rig->ifaces, iface)->addrs;
+	struct iface_addr copy[8];
 
-	if (is_unique)
+	if (is_unique) {
 		neigh_rig_tentative(rig, iface, bytes, false);
+		memcpy(copy, addrs->addr, addrs->n * sizeof(copy[0]));
+		assert_int_equal(iface_addrs_set(rig->r->rig->ifaces, iface, copy, addrs->n), 0);
+	}
 	rig->dad[rig->n_dad++ % NEIGH_RIG_DAD_MAX] = is_unique;
 }
 
