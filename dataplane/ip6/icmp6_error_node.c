@@ -141,7 +141,7 @@ static void error_build(struct batch *b, unsigned i, const uint8_t src[16], enum
 	icmp_write(m, ip, why, b->dst[i]);
 }
 
-static_assert(ICMP6_ERROR_OPTION - ICMP6_ERROR_TTL == ICMP_WHY_OPTION, "an edge a reason");
+static_assert(ICMP6_ERROR_SCOPE - ICMP6_ERROR_TTL == ICMP_WHY_SCOPE, "an edge a reason");
 
 static unsigned error_edge(struct worker *w, struct batch *b, unsigned i)
 {
