@@ -8,6 +8,7 @@
 
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_mbuf_pool_ops.h>
 #include <rte_mempool.h>
 
 #include <errno.h>
@@ -32,7 +33,7 @@ struct rte_mempool *graph_pool_new(unsigned n)
 		RTE_MEMPOOL_F_NO_IOVA_CONTIG);
 	char *mem = mem_table_new(len);
 
-	if (!pool || !mem)
+	if (!pool || !mem || rte_mempool_set_ops_byname(pool, rte_mbuf_best_mempool_ops(), NULL))
 		return NULL;
 	rte_pktmbuf_pool_init(pool, NULL);
 	if (rte_mempool_populate_virt(pool, mem, len, 1 << 21, NULL, NULL) < 0)

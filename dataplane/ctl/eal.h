@@ -12,12 +12,12 @@
 
 struct rte_mempool;
 
-enum { EAL_ARGS_MAX = 160, EAL_TEXT_MAX = 4096, EAL_SMALL_PAGE = 4096 };
+enum { EAL_ARGS_MAX = 160, EAL_TEXT_MAX = 4096 };
 
 struct eal_conf {
 	int hugepages;		   // 0 never, 1 must, -1 when they can be had
 	uint64_t mem_bytes;	   // of pools and rings: eal_mem_need()
-	uint64_t plain_bytes;	   // the same in plain memory: eal_plain_need()
+	uint64_t plain_bytes;	   // the same in plain memory
 	const char *const *device; // of the ports, as configured: PCI ones are found
 	unsigned n_devices;
 };
@@ -45,7 +45,6 @@ struct eal_need {
 unsigned eal_pool_size(const struct eal_need *need, char *text, size_t len);
 // Bytes for n mbufs of data_room bytes (headroom included), and the rest of DPDK.
 uint64_t eal_mem_need(unsigned n_mbufs, unsigned data_room);
-uint64_t eal_plain_need(unsigned n_mbufs, unsigned data_room); // without hugepages
 
 // Also resets the affinity of the calling thread, and sends DPDK's log to ours.
 int eal_start(const struct eal_conf *conf, struct err *err) must_check;

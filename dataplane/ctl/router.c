@@ -261,7 +261,7 @@ static int pool_make(struct router *r, struct err *err)
 	struct eal_conf ec = {
 		.hugepages = r->conf->memory.hugepages,
 		.mem_bytes = eal_mem_need(n, room),
-		.plain_bytes = eal_plain_need(n, room),
+		.plain_bytes = eal_mem_need(n, room),
 		.device = device,
 		.n_devices = n_devices,
 	};

@@ -42,6 +42,22 @@ static int group_setup(void **state)
 	return pool ? 0 : -1;
 }
 
+// In a cache of 64 sets of 64 bytes, first lines a page apart would all meet in
+// one set.
+static void buffers_in_plain_memory_share_the_cache_fairly(void **state)
+{
+	struct rte_mbuf *pkts[64];
+	uint64_t seen = 0;
+
+	(void)state;
+	assert_false(eal_is_huge());
+	assert_int_equal(rte_pktmbuf_alloc_bulk(pool, pkts, 64), 0);
+	for (unsigned i = 0; i < 64; i++)
+		seen |= 1ull << ((uintptr_t)pkts[i] / 64 % 64);
+	assert_true(__builtin_popcountll(seen) > 32);
+	rte_pktmbuf_free_bulk(pkts, 64);
+}
+
 static int open_as(struct port *port, const char *device, struct err *err)
 {
 	memset(port, 0, sizeof(*port));
@@ -510,6 +526,7 @@ static void the_mtu_is_raised_and_restored(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(buffers_in_plain_memory_share_the_cache_fairly),
 		cmocka_unit_test(a_ring_port_gives_back_what_it_was_given),
 		cmocka_unit_test(devices_without_segments_get_packets_in_one),
 		cmocka_unit_test(a_chain_that_fits_nowhere_is_copied),
