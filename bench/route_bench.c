@@ -4,7 +4,7 @@
 //
 //   route_bench [--table FILE] [--nexthops N] [--quick] [--no-peers]
 //
-// FILE is a prefix a line, plain or gz; without it a table is made. With
+// FILE is an MRT dump or a prefix a line; without it a table is made. With
 // ROUTE_BENCH_HUGE=1 the peers get hugepages (600 MB of them must be free).
 #include "bench/route_data.h"
 #include "bench/route_peer.h"
@@ -219,7 +219,7 @@ static void lookups_run(const struct bench *b, bool is_ip6, bool is_avx512)
 	struct bench_ref *ref;
 	struct table_stats stats;
 
-	if (table_engine_set(b->table, is_avx512 ? "avx512" : "scalar"))
+	if (!table->n || table_engine_set(b->table, is_avx512 ? "avx512" : "scalar"))
 		return;
 	table_stats_get(b->table, &stats);
 	ours.bytes = is_ip6 ? stats.fib6_bytes : stats.fib4_bytes;
@@ -292,14 +292,18 @@ static void bursts_run(struct bench *b, const struct bench_table *in, const char
 
 static void updates_run(struct bench *b)
 {
-	flaps_run(b, &b->data.ip4, "ip4-update", NULL);
-	if (b->peer4)
-		flaps_run(b, &b->data.ip4, "ip4-update", b->peer4);
-	bursts_run(b, &b->data.ip4, "ip4-update-burst");
-	flaps_run(b, &b->data.ip6, "ip6-update", NULL);
-	if (b->peer6)
-		flaps_run(b, &b->data.ip6, "ip6-update", b->peer6);
-	bursts_run(b, &b->data.ip6, "ip6-update-burst");
+	if (b->data.ip4.n) {
+		flaps_run(b, &b->data.ip4, "ip4-update", NULL);
+		if (b->peer4)
+			flaps_run(b, &b->data.ip4, "ip4-update", b->peer4);
+		bursts_run(b, &b->data.ip4, "ip4-update-burst");
+	}
+	if (b->data.ip6.n) {
+		flaps_run(b, &b->data.ip6, "ip6-update", NULL);
+		if (b->peer6)
+			flaps_run(b, &b->data.ip6, "ip6-update", b->peer6);
+		bursts_run(b, &b->data.ip6, "ip6-update-burst");
+	}
 }
 
 // The whole.
@@ -381,7 +385,7 @@ int main(int argc, char *argv[])
 	const char *file = options_read(&b, argc, argv);
 
 	if (file && bench_data_read(&b.data, file)) {
-		fprintf(stderr, "%s: no prefix list\n", file);
+		fprintf(stderr, "%s: neither an MRT dump nor a prefix list\n", file);
 		return 1;
 	}
 	if (!file)

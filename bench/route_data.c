@@ -2,6 +2,8 @@
 #include "bench/route_data.h"
 
 #include "dataplane/base/err.h"
+#include "dataplane/bgp/mrt_view.h"
+#include "dataplane/ctl/mrt_file.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -84,7 +86,7 @@ static void finish(struct bench_table *table, unsigned n_nexthops)
 	}
 }
 
-int bench_data_read(struct bench_data *data, const char *path)
+static int list_read(struct bench_data *data, const char *path)
 {
 	char line[256];
 	gzFile file = gzopen(path, "rb");
@@ -98,6 +100,58 @@ int bench_data_read(struct bench_data *data, const char *path)
 			add(prefix.family == 4 ? &data->ip4 : &data->ip6, &prefix);
 	}
 	gzclose(file);
+	return 0;
+}
+
+// The prefixes of all peers' best routes; next hops mean nothing here.
+static int mrt_read(struct bench_data *data, const char *path)
+{
+	const struct mrt_view_spec spec = {.kind = MRT_VIEW_BEST};
+	struct mrt_view *view = must(mrt_view_new(&spec));
+	struct mrt_file *file = mrt_file_open(path, NULL);
+	enum mrt_file_event event;
+	static struct mrt_file_record rec;
+	struct mrt_view_route route;
+	struct fault fault;
+
+	while (file && (event = mrt_file_next(file, &rec)) != MRT_FILE_END) {
+		struct prefix prefix;
+
+		fault.code = FAULT_NONE;
+		if (event != MRT_FILE_RECORD ||
+		    mrt_view_record(view, &rec.hdr, rec.body, &route, &fault) <= 0)
+			continue;
+		prefix = (struct prefix){.family = route.prefix.family, .len = route.prefix.len};
+		memcpy(prefix.bytes, route.prefix.bytes, prefix.family == 4 ? 4 : 16);
+		prefix_mask(&prefix);
+		add(prefix.family == 4 ? &data->ip4 : &data->ip6, &prefix);
+	}
+	mrt_view_free(view);
+	if (!file)
+		return -ENOENT;
+	mrt_file_close(file);
+	return 0;
+}
+
+// By the type of the first record (RFC 6396 §4), or bzip2, which lists are not.
+static bool is_mrt(const char *path)
+{
+	uint8_t head[12] = {0};
+	gzFile file = gzopen(path, "rb");
+	int n = file ? gzread(file, head, sizeof(head)) : 0;
+
+	if (file)
+		gzclose(file);
+	return n == sizeof(head) &&
+	       (!memcmp(head, "BZh", 3) || (!head[4] && (head[5] == 12 || head[5] == 13)));
+}
+
+int bench_data_read(struct bench_data *data, const char *path)
+{
+	int rc = is_mrt(path) ? mrt_read(data, path) : list_read(data, path);
+
+	if (rc)
+		return rc;
 	if (!data->ip4.n && !data->ip6.n)
 		return -EINVAL;
 	finish(&data->ip4, data->n_nexthops);

@@ -23,8 +23,8 @@ struct bench_data {
 
 uint64_t bench_rand(uint64_t *seed);
 
-// A prefix a line (what follows it is ignored; lines that are none are skipped),
-// plain or gz. Returns 0 or -errno.
+// An MRT dump, or a prefix a line (what follows it is ignored; lines that are none
+// are skipped), plain or compressed. Returns 0 or -errno.
 int bench_data_read(struct bench_data *data, const char *path) must_check;
 // The lengths of an Internet table of 2026, in clusters; scale 1.0 is all of it.
 void bench_data_make(struct bench_data *data, double scale);
