@@ -15,3 +15,14 @@ void rib_paint(const struct rib_tbl *rib, const struct rib_node *node, unsigned 
 
 // Bit i: byte 64 b + i has a child node.
 uint64_t rib_children(const struct rib_tbl *rib, const struct rib_node *node, unsigned b);
+
+// The node of depth d over addr, or NULL.
+static inline const struct rib_node *rib_node_find(const struct rib_tbl *rib, const uint8_t *addr,
+						   unsigned depth)
+{
+	const struct rib_node *node = rib_at(rib, rib->root);
+
+	for (unsigned d = 0; node && d < depth; d++)
+		node = rib_child(rib, node, addr[d]);
+	return node;
+}

@@ -151,14 +151,3 @@ static inline uint32_t rib_lookup(const struct rib_tbl *rib, const uint8_t *addr
 	}
 	return path;
 }
-
-// The node of depth d over addr, or NULL.
-static inline const struct rib_node *rib_node_find(const struct rib_tbl *rib, const uint8_t *addr,
-						   unsigned depth)
-{
-	const struct rib_node *node = rib_at(rib, rib->root);
-
-	for (unsigned d = 0; node && d < depth; d++)
-		node = rib_child(rib, node, addr[d]);
-	return node;
-}
