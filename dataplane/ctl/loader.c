@@ -13,12 +13,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { READY_MAX = 16, JOBS_MAX = 16, TABLES = 256, PROGRESS_S = 2 };
 
 struct job {
 	struct conf_mrt conf;
+	struct loader_batch *end; // tells the result: there whatever memory is left
 	struct job *next;
 };
 
@@ -42,7 +44,7 @@ struct load {
 	struct mrt_file *file;
 	struct mrt_view *view;
 	struct seen *seen;
-	struct loader_batch *batch;
+	struct loader_batch *batch, *end;
 	struct loader_result result;
 	uint64_t start_ns, shown_ns;
 	bool is_cut; // damage at the end, or stopped: withdraw nothing
@@ -278,22 +280,52 @@ static void result_give(struct load *ld)
 	snprintf(ld->result.file, sizeof(ld->result.file), "%s", ld->conf->file);
 	ld->result.seconds = (double)(clock_ns() - ld->start_ns) / 1e9;
 	ld->result.is_done = true;
-	if (!ld->batch)
-		ld->batch = batch_new(ld->conf);
-	if (ld->batch) {
+	if (!ld->batch || batch_give(ld)) {
+		ld->batch = ld->end;
+		ld->end = NULL;
 		ld->batch->result = ld->result;
 		(void)batch_give(ld);
 	}
+	free(ld->end);
 	pthread_mutex_lock(&l->lock);
 	l->progress.is_busy = false;
 	pthread_mutex_unlock(&l->lock);
 }
 
-static void load_run(struct loader *l, const struct conf_mrt *conf)
+// A pipe or a device may never say a word, nor end: nobody could stop the thread.
+static int file_check(const char *path, struct err *err)
 {
-	struct load ld = {.loader = l, .conf = conf, .start_ns = clock_ns()};
+	struct stat st;
+
+	if (stat(path, &st) < 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
+		return 0; // mrt_file_open() knows the words
+	return err_set(err, EINVAL, "%s: is a pipe or a device, not a file", path);
+}
+
+// A file without a record, or a peer that is not in it, is a mistake and no
+// reason to withdraw a table.
+static bool has_something(struct load *ld)
+{
+	const struct loader_result *res = &ld->result;
+	char text[128];
+
+	if (res->n_routes4 + res->n_routes6 + res->n_no_gateway)
+		return true;
+	ld->result.code = ENODATA;
+	snprintf(text, sizeof(text), "no route of %s in its %lu records",
+		 ld->conf->view == CONF_MRT_BEST ? "any peer" : "the peer that is asked for",
+		 (unsigned long)res->n_records);
+	error_note(ld, text);
+	return false;
+}
+
+static void load_run(struct loader *l, struct job *job)
+{
+	const struct conf_mrt *conf = &job->conf;
+	struct load ld = {.loader = l, .conf = conf, .end = job->end, .start_ns = clock_ns()};
 	struct err err = {0};
 
+	job->end = NULL;
 	ld.shown_ns = ld.start_ns;
 	ld.seen = seen_new();
 	if (!conf->file[0]) {
@@ -302,12 +334,13 @@ static void load_run(struct loader *l, const struct conf_mrt *conf)
 		result_give(&ld);
 		return;
 	}
-	ld.file = mrt_file_open(conf->file, &err);
+	ld.file = file_check(conf->file, &err) < 0 ? NULL : mrt_file_open(conf->file, &err);
 	ld.view = view_new(conf);
 	if (ld.file && ld.view && ld.seen) {
 		file_read(&ld);
 		figures_take(&ld);
-		old_routes_withdraw(&ld);
+		if (has_something(&ld))
+			old_routes_withdraw(&ld);
 	} else {
 		ld.result.code = err.code ? err.code : ENOMEM;
 		error_note(&ld, err.code ? err.text : "out of memory");
@@ -340,6 +373,7 @@ static struct job *job_take(struct loader *l)
 static void job_free(struct job *job)
 {
 	free(job->conf.map);
+	free(job->end);
 	free(job);
 }
 
@@ -353,7 +387,7 @@ static void *loader_main(void *arg)
 	pthread_sigmask(SIG_BLOCK, &all, NULL);
 	pthread_setname_np(pthread_self(), "loader");
 	while ((job = job_take(l))) {
-		load_run(l, &job->conf);
+		load_run(l, job);
 		job_free(job);
 	}
 	return NULL;
@@ -409,8 +443,9 @@ static struct job *job_new(const struct conf_mrt *conf)
 		return NULL;
 	job->conf = *conf;
 	job->conf.map = calloc(conf->n_map ? conf->n_map : 1, sizeof(*conf->map));
-	if (!job->conf.map) {
-		free(job);
+	job->end = batch_new(conf);
+	if (!job->conf.map || !job->end) {
+		job_free(job);
 		return NULL;
 	}
 	if (conf->n_map)

@@ -181,6 +181,8 @@ static void item_apply(struct router *r, struct router_mrt *m, const struct load
 
 static void done_report(struct router *r, struct router_mrt *m, const struct loader_result *res)
 {
+	bool has_name = strncmp(res->error, res->file, strlen(res->file)) == 0;
+
 	m->last = *res;
 	m->is_loaded = res->code == 0;
 	m->n_pending--;
@@ -188,7 +190,8 @@ static void done_report(struct router *r, struct router_mrt *m, const struct loa
 	if (!res->file[0])
 		return;
 	if (res->code) {
-		log_error("%s: %s; the table stays as it was", res->file, res->error);
+		log_error("%s%s%s; the table stays as it was", has_name ? "" : res->file,
+			  has_name ? "" : ": ", res->error);
 		return;
 	}
 	log_info("%s: %lu IPv4 and %lu IPv6 routes in %.2f s from %lu records (%lu withdrawn)",

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -239,6 +240,40 @@ static void loader_withdraws_nothing_for_a_file_it_cannot_read(void **state)
 	assert_int_equal(t.withdrawn, 4900);
 }
 
+// A file of nothing, of garbage, or without the peer that is asked for: each is
+// an error in words, and nothing goes.
+static void loader_withdraws_nothing_for_a_file_without_a_route(void **state)
+{
+	struct tally t;
+
+	dump_write(0, 500);
+	load();
+	assert_int_equal(truncate(path, 0), 0);
+	t = load();
+	assert_int_equal(t.result.code, ENODATA);
+	assert_non_null(strstr(t.result.error, "no MRT record"));
+	assert_int_equal(t.withdrawn, 0);
+	dump_write(0, 500);
+	conf.view = CONF_MRT_PEER_ASN;
+	conf.peer_asn = 4242;
+	t = load();
+	assert_int_equal(t.result.code, ENODATA);
+	assert_non_null(strstr(t.result.error, "peer"));
+	assert_int_equal(t.withdrawn, 0);
+}
+
+// Opening a pipe nobody writes to would take for ever, and so would the stop.
+static void loader_reads_no_pipe(void **state)
+{
+	struct tally t;
+
+	unlink(path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	t = load();
+	assert_int_equal(t.result.code, EINVAL);
+	assert_non_null(strstr(t.result.error, "pipe"));
+}
+
 static void loader_ends_in_the_middle_of_a_job(void **state)
 {
 	struct err err = {0};
@@ -270,6 +305,8 @@ int main(void)
 		CASE(loader_maps_next_hops_and_peers_to_gateways),
 		CASE(loader_withdraws_what_the_next_file_does_not_have),
 		CASE(loader_withdraws_nothing_for_a_file_it_cannot_read),
+		CASE(loader_withdraws_nothing_for_a_file_without_a_route),
+		CASE(loader_reads_no_pipe),
 		CASE(loader_ends_in_the_middle_of_a_job),
 		CASE(loader_refuses_more_jobs_than_it_can_queue),
 	};
