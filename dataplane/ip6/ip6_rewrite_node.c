@@ -9,7 +9,8 @@
 #include "dataplane/route/nexthop_tbl.h"
 
 // Tags before the type, or more than one segment. False: no room in front.
-static bool rewrite_long(struct rte_mbuf *m, uint8_t *l3, const struct nexthop *nh, uint32_t len)
+static cold_fn bool rewrite_long(struct rte_mbuf *m, uint8_t *l3, const struct nexthop *nh,
+				 uint32_t len)
 {
 	ptrdiff_t start = l3 - (uint8_t *)m->buf_addr - nh->l2_len;
 
@@ -25,10 +26,11 @@ static bool rewrite_long(struct rte_mbuf *m, uint8_t *l3, const struct nexthop *
 
 bool ip6_rewrite_node(struct worker *w, struct batch *b, uint8_t edge[])
 {
+	const struct nexthop *nexthop = w->dp->nexthop;
 	bool diverted = false;
 
 	for (unsigned i = 0; i < b->n; i++) {
-		const struct nexthop *nh = &w->dp->nexthop[b->nh[i]];
+		const struct nexthop *nh = &nexthop[b->nh[i]];
 		struct rte_mbuf *m = b->pkt[i];
 		uint8_t *l3 = b->l3[i];
 		ptrdiff_t start = l3 - (uint8_t *)m->buf_addr - ETH_HDR_LEN;
