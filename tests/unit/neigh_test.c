@@ -455,6 +455,26 @@ static void flush_forgets_what_was_learnt(void **state)
 	assert_false(neigh_rig_has_route(rig, "10.0.2.5/32"));
 }
 
+static void hosts_of_a_prefix_that_went_are_forgotten(void **state)
+{
+	struct iface_addr addr[2] = {neigh_rig_addr("10.0.2.254", 24),
+				     neigh_rig_addr("10.9.9.1", 24)};
+	struct prefix prefix;
+
+	assert_int_equal(iface_addrs_set(rig->r->rig->ifaces, 2, addr, 2), 0);
+	rigged_route(rig->r, "10.9.9.0/24", rigged_special(rig->r, NH_GLEAN, 2));
+	learn("10.0.2.5", host_mac);
+	neigh_rig_ping4(rig, 0, "10.9.9.5", 1);
+	neigh_rig_arp(rig, 1, ARP_REPLY, other_mac, "10.9.9.5", "10.9.9.1");
+	assert_true(neigh_rig_has_route(rig, "10.9.9.5/32"));
+	assert_int_equal(prefix_parse("10.9.9.0/24", &prefix), 0);
+	neigh_prefix_flush(rig->neigh, 1, &prefix); // of another iface
+	assert_true(neigh_rig_has(rig, 2, "10.9.9.5"));
+	neigh_prefix_flush(rig->neigh, 2, &prefix);
+	assert_false(neigh_rig_has_route(rig, "10.9.9.5/32"));
+	assert_true(neigh_rig_has_route(rig, "10.0.2.5/32"));
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -482,6 +502,7 @@ int main(void)
 		CASE(static_neighbour_never_changes),
 		CASE(static_neighbour_survives_its_link),
 		CASE(flush_forgets_what_was_learnt),
+		CASE(hosts_of_a_prefix_that_went_are_forgotten),
 	};
 
 	log_level_set(LOG_ERROR);
