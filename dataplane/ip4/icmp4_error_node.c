@@ -137,7 +137,7 @@ static unsigned answer(struct worker *w, struct batch *b, unsigned i)
 	struct rte_mbuf *m;
 	be32_t src;
 
-	if (why >= ICMP_WHY_N || is_forbidden(b, i))
+	if (why > ICMP_WHY_OPTION || is_forbidden(b, i)) // others are IPv6's
 		return ICMP4_ERROR_FORBIDDEN;
 	src = source_of(w, b, i);
 	if (!src)
