@@ -132,9 +132,9 @@ static uint64_t page_count(unsigned page_kb, const char *what)
 	return n;
 }
 
-// Pages of one size that can be had: those nobody has or is promised, and those
-// the kernel may make when asked.
-static uint64_t free_bytes(unsigned page_kb)
+// Pages of one size that can be had: those nobody has or is promised, and when
+// it must be, those the kernel may make (it need not succeed).
+static uint64_t free_bytes(unsigned page_kb, bool must)
 {
 	uint64_t n = page_count(page_kb, "free_hugepages");
 	uint64_t promised = page_count(page_kb, "resv_hugepages");
@@ -142,14 +142,16 @@ static uint64_t free_bytes(unsigned page_kb)
 	uint64_t made = page_count(page_kb, "surplus_hugepages");
 
 	n = n > promised ? n - promised : 0;
-	n += more > made ? more - made : 0;
+	if (must && more > made)
+		n += more - made;
 	return n * page_kb * 1024;
 }
 
 // Hugepages if they suffice; an error only when the configuration insists.
 static int huge_decide(const struct eal_conf *conf, bool *use_huge, struct err *err)
 {
-	uint64_t small = free_bytes(2048), big = free_bytes(1048576);
+	bool must = conf->hugepages > 0;
+	uint64_t small = free_bytes(2048, must), big = free_bytes(1048576, must);
 
 	*use_huge = conf->hugepages != 0 && (small >= conf->mem_bytes || big >= conf->mem_bytes);
 	if (*use_huge || conf->hugepages == 0)
