@@ -13,9 +13,10 @@
 
 enum {
 	RING_BURST = 32,
-	IDLE_SPINS = 256,	    // empty turns before the first sleep
-	IDLE_SLEEP_NS = 20000,	    // the first sleeps
-	IDLE_SLEEP_MAX_NS = 250000, // after a while
+	IDLE_SPINS = 256,	   // empty turns before the first sleep
+	IDLE_NAP_MIN_NS = 20000,   // a nap takes this part of the silence before it, so
+	IDLE_NAP_PART = 512,	   // that no packet comes later by more than that part,
+	IDLE_NAP_MAX_NS = 1000000, // and a router that nobody uses hardly wakes
 };
 
 // Bursts of a tenth of a second, so that a traceroute's three probes get
@@ -174,11 +175,22 @@ unsigned worker_turn(struct worker_priv *p)
 	return n;
 }
 
+static long nap_ns(const struct worker_priv *p)
+{
+	uint64_t hz = p->pub.tsc_hz;
+	uint64_t silence = p->pub.now - p->last_busy;
+	uint64_t ns = silence < hz ? silence * 1000000000ull / hz / IDLE_NAP_PART : IDLE_NAP_MAX_NS;
+
+	if (ns < IDLE_NAP_MIN_NS)
+		return IDLE_NAP_MIN_NS;
+	return ns < IDLE_NAP_MAX_NS ? (long)ns : IDLE_NAP_MAX_NS;
+}
+
 // An idle worker first spins, then sleeps a little, then longer. It is offline
 // for RCU meanwhile, so grace periods do not wait for it.
 static void idle(struct worker_priv *p)
 {
-	struct timespec nap = {.tv_nsec = IDLE_SLEEP_NS};
+	struct timespec nap = {0};
 
 	if (p->is_busy_poll || ++p->n_idle < IDLE_SPINS) {
 #if defined(__x86_64__)
@@ -186,12 +198,17 @@ static void idle(struct worker_priv *p)
 #endif
 		return;
 	}
-	if (p->n_idle > 4 * IDLE_SPINS)
-		nap.tv_nsec = IDLE_SLEEP_MAX_NS;
+	nap.tv_nsec = nap_ns(p);
 	p->sleeps++;
 	rcu_thread_offline();
 	nanosleep(&nap, NULL);
 	rcu_thread_online();
+}
+
+static void not_idle(struct worker_priv *p)
+{
+	p->n_idle = 0;
+	p->last_busy = p->pub.now;
 }
 
 void worker_loop(struct worker_priv *p)
@@ -200,7 +217,7 @@ void worker_loop(struct worker_priv *p)
 		if (worker_turn(p) == 0)
 			idle(p);
 		else
-			p->n_idle = 0;
+			not_idle(p);
 		rcu_quiescent_state();
 	}
 }

@@ -30,7 +30,8 @@ struct worker_priv {
 	struct rte_ring *handoff_in[WORKER_MAX];  // from worker i
 	struct rte_ring *handoff_out[WORKER_MAX]; // to worker i
 	bool is_busy_poll;
-	unsigned n_idle; // empty turns in a row
+	unsigned n_idle;    // empty turns in a row
+	uint64_t last_busy; // TSC of the last turn that was not empty
 	int core;
 	unsigned limits_generation;
 
