@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { TAPS_GONE_MS = 50 };
+
 // What config_diff() found, by block.
 struct changes {
 	config_change_fn *fn;
@@ -59,14 +61,28 @@ static int place_check(struct router *r, const struct config *new, const struct 
 	return 0;
 }
 
+// The TAP of that name may be one that the reload before is about to remove.
+static int name_check(struct router *r, const char *name, struct err *err)
+{
+	struct err other = {0};
+
+	if (host_name_check(name, err) == 0)
+		return 0;
+	if (host_sync(r->host, TAPS_GONE_MS, &other) < 0)
+		log_debug("reload: %s", other.text); // the host thread has said it
+	*err = (struct err){0};
+	return host_name_check(name, err);
+}
+
 // All that can be refused, before anything is touched.
 static int prepare(struct router *r, struct config *new, struct err *err)
 {
 	for (unsigned i = 0; i < r->n_mrt; i++)
 		if (r->mrt[i].n_pending)
-			return err_set(err, EBUSY,
-				       "%s is still being loaded: reload when it is done",
-				       r->mrt[i].conf.file);
+			return err_set(err, EBUSY, "%s is still being %s: reload when it is done",
+				       r->mrt[i].conf.file[0] ? r->mrt[i].conf.file
+							      : "the MRT file before",
+				       r->mrt[i].conf.file[0] ? "loaded" : "withdrawn");
 	for (unsigned i = 0; i < new->n_ifaces; i++) {
 		const struct conf_iface *ci = &new->iface[i];
 
@@ -79,8 +95,8 @@ static int prepare(struct router *r, struct config *new, struct err *err)
 			continue;
 		if (place_check(r, new, ci, err) < 0)
 			return -err->code;
-		if (r->host && ci->host && host_name_check(ci->name, err) < 0) {
-			err_prefix(err, "%s:%u: ifaces.%s", new->file, ci->line, ci->name);
+		if (r->host && ci->host && name_check(r, ci->name, err) < 0) {
+			err_prefix(err, "%s:%u", new->file, ci->line);
 			return -err->code;
 		}
 	}
