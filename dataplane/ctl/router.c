@@ -278,6 +278,26 @@ static int pool_make(struct router *r, struct err *err)
 	return -err->code;
 }
 
+static void *nothing(void *arg)
+{
+	return arg;
+}
+
+// liburcu starts its thread at the first call_rcu() and aborts when it cannot:
+// so it starts now, after another one has shown that there is room for it.
+static int rcu_make(struct err *err)
+{
+	pthread_t thread;
+	int rc = pthread_create(&thread, NULL, nothing, NULL);
+
+	if (rc)
+		return err_set(err, rc, "cannot start the thread that frees memory: %s",
+			       strerror(rc));
+	pthread_join(thread, NULL);
+	(void)get_default_call_rcu_data();
+	return 0;
+}
+
 static int memory_make(struct router *r, struct err *err)
 {
 	if (pool_make(r, err) < 0)
@@ -302,7 +322,8 @@ static int graph_make(struct router *r, struct err *err)
 	if (workers_make(r, err) < 0 || router_ports_start(r, err) < 0)
 		return -err->code;
 	// before the first thread: each has its own rights
-	if (guard_rights_limit(has_pci(r->conf) ? GUARD_RUN_PCI : GUARD_RUN, err) < 0)
+	if (guard_rights_limit(has_pci(r->conf) ? GUARD_RUN_PCI : GUARD_RUN, err) < 0 ||
+	    rcu_make(err) < 0)
 		return -err->code;
 	if (neigh_make(r) < 0)
 		return err_set(err, ENOMEM, "no memory for neighbours");
