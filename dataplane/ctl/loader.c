@@ -200,7 +200,8 @@ static void file_read(struct load *ld)
 			if (record_take(ld, &rec))
 				continue;
 			ld->is_cut = true;
-			error_note(ld, "out of memory, or told to stop");
+			ld->result.n_damages++;
+			error_note(ld, "out of memory: the rest of the file was not read");
 			return;
 		}
 		error_note(ld, rec.text);

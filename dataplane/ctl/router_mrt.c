@@ -198,8 +198,8 @@ static void done_report(struct router *r, struct router_mrt *m, const struct loa
 		 res->file, (unsigned long)res->n_routes4, (unsigned long)res->n_routes6,
 		 res->seconds, (unsigned long)res->n_records, (unsigned long)res->n_withdrawn);
 	if (res->n_bad_records + res->n_bad_entries + res->n_damages)
-		log_warn("%s: %lu records and %lu entries are damaged and were left out; first: %s",
-			 res->file, (unsigned long)(res->n_bad_records + res->n_damages),
+		log_warn("%s: %lu records and %lu entries were left out; first: %s", res->file,
+			 (unsigned long)(res->n_bad_records + res->n_damages),
 			 (unsigned long)res->n_bad_entries, res->error);
 	if (res->n_no_gateway)
 		log_warn("%s: %lu routes have no gateway here (mrt.default-gateway) and were left "
