@@ -336,10 +336,11 @@ static int neigh_row(struct cmd_call *call, struct router *r, const struct neigh
 
 	if (has_mac)
 		mac_format(n->mac, mac);
-	return cmd_row(call, "{s:s, s:s, s:s, s:s, s:f, s:i, s:b}", "address",
+	return cmd_row(call, "{s:s, s:s, s:s, s:s, s:o, s:i, s:b}", "address",
 		       addr_format(&n->addr, text), "mac", mac, "iface", iface ? iface->name : "-",
-		       "state", neigh_state_name(n->state), "age", (double)n->age_ms / 1e3, "held",
-		       (int)n->held, "router", n->is_router);
+		       "state", neigh_state_name(n->state), "age",
+		       n->age_ms == NEIGH_NEVER ? json_null() : json_real((double)n->age_ms / 1e3),
+		       "held", (int)n->held, "router", n->is_router);
 }
 
 // In pages: a table of neighbours may have tens of thousands.

@@ -80,12 +80,14 @@ enum neigh_state {
 };
 const char *neigh_state_name(enum neigh_state state);
 
+#define NEIGH_NEVER UINT64_MAX
+
 struct neigh_info {
 	unsigned iface;
 	struct addr addr;
 	uint8_t mac[6];
 	enum neigh_state state;
-	uint64_t age_ms; // since last confirmed
+	uint64_t age_ms; // since last confirmed, or NEIGH_NEVER
 	unsigned held;
 	bool is_router;
 };

@@ -46,7 +46,8 @@ static void info_fill(const struct neigh *tbl, const struct neigh_entry *e, stru
 	info->addr = e->addr;
 	memcpy(info->mac, e->mac, sizeof(info->mac));
 	info->state = (enum neigh_state)e->state;
-	info->age_ms = (tbl->now_ns - e->confirmed_ns) / CLOCK_NS_PER_MS;
+	info->age_ms =
+		e->confirmed_ns ? (tbl->now_ns - e->confirmed_ns) / CLOCK_NS_PER_MS : NEIGH_NEVER;
 	info->held = e->n_held;
 	info->is_router = e->is_router;
 }
