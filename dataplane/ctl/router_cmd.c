@@ -69,6 +69,11 @@ static int show_ports(struct cmd_call *call)
 
 static json_t *addresses(const struct iface *iface)
 {
+	static const char *const word[] = {
+		[ADDR_UNIQUE] = "",
+		[ADDR_TENTATIVE] = " (tentative)",
+		[ADDR_DUPLICATE] = " (duplicate)",
+	};
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < iface->addrs->n; i++) {
@@ -78,7 +83,7 @@ static json_t *addresses(const struct iface *iface)
 
 		memcpy(addr.bytes, a->bytes, sizeof(addr.bytes));
 		snprintf(row, sizeof(row), "%s/%u%s", addr_format(&addr, text), a->plen,
-			 a->is_tentative ? " (tentative)" : "");
+			 word[a->is_tentative]);
 		json_array_append_new(list, json_string(row));
 	}
 	return list;

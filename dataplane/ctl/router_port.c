@@ -343,7 +343,7 @@ static void link_local_make(const uint8_t mac[6], struct iface_addr *a)
 	a->family = 6;
 	a->plen = PLEN_LINK_LOCAL;
 	a->is_link_local = 1;
-	a->is_tentative = 1;
+	a->is_tentative = ADDR_TENTATIVE;
 	a->bytes[0] = 0xfe;
 	a->bytes[1] = 0x80;
 	memcpy(a->bytes + 8, mac, 3);
@@ -467,17 +467,16 @@ void router_dad_done(void *arg, unsigned id, const uint8_t addr[16], bool is_uni
 	if (!iface)
 		return;
 	memcpy(shown.bytes, addr, 16);
-	if (!is_unique) {
+	if (!is_unique)
 		log_error("%s: address %s is in use by another node, not used", iface->name,
 			  addr_format(&shown, text));
-		return;
-	}
 	n = iface->addrs->n;
 	memcpy(list, iface->addrs->addr, n * sizeof(list[0]));
 	for (unsigned i = 0; i < n; i++)
 		if (list[i].family == 6 && memcmp(list[i].bytes, addr, 16) == 0) {
-			list[i].is_tentative = 0;
-			local_route(r, iface, &list[i], true);
+			list[i].is_tentative = is_unique ? ADDR_UNIQUE : ADDR_DUPLICATE;
+			if (is_unique)
+				local_route(r, iface, &list[i], true);
 		}
 	if (iface_addrs_set(r->ifaces, id, list, n) < 0)
 		log_error("%s: no memory for address %s", iface->name, addr_format(&shown, text));

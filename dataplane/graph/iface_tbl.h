@@ -20,11 +20,13 @@ enum iface_flags {
 	IFACE_TAP = 4,	    // has a TAP on the host
 };
 
+enum iface_tentative { ADDR_UNIQUE, ADDR_TENTATIVE, ADDR_DUPLICATE };
+
 // An address of the iface; family 4 uses the first four bytes.
 struct iface_addr {
 	uint8_t family;
 	uint8_t plen;	      // of the connected prefix
-	uint8_t is_tentative; // DAD not finished (RFC 4862 §5.4)
+	uint8_t is_tentative; // not used: RFC 4862 §5.4, enum iface_tentative
 	uint8_t is_link_local;
 	uint8_t bytes[16];
 };

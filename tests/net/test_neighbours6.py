@@ -153,3 +153,4 @@ def test_duplicate_addresses_are_noticed(new_lab):  # RFC 4862 §5.4
     left.address("eth0", "2001:db8:1::fe/64")
     router.start(settled=False)
     wait_for(lambda: "address 2001:db8:1::fe is in use" in router.log(), 5, "the log says so")
+    assert "2001:db8:1::fe/64 (duplicate)" in router.ctl("show", "ifaces")[0]["address"]
