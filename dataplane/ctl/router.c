@@ -11,9 +11,11 @@
 #include <rte_mempool.h>
 
 #include <assert.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/time.h>
 
 #define MRT_BUDGET_NS	(2ull * CLOCK_NS_PER_MS)
@@ -309,6 +311,9 @@ static int memory_make(struct router *r, struct err *err)
 	if (!r->ifaces || !r->nexthops)
 		return err_set(err, ENOMEM, "no memory for ifaces and next hops");
 	r->dp.nexthop = nexthops_array(r->nexthops);
+	// no neighbour of ours shall know which flows share a way
+	if (getrandom(&r->dp.hash_key, sizeof(r->dp.hash_key), 0) < 0)
+		return err_set(err, errno, "no random numbers for the flow hash");
 	if (!router_table(r, 0))
 		return err_set(err, ENOMEM, "no memory for a routing table");
 	return 0;
