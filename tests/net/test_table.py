@@ -138,6 +138,25 @@ def test_a_change_under_a_full_table_is_quick(lab):
     assert statistics.median(times) < CONTROL_LIMIT_S
 
 
+def test_other_routes_lose_nothing_while_routes_are_listed_and_change(lab):
+    before = lab.dut.drops()
+    stream = lab.left.start("ping", "-n", "-q", "-i", "0.01", "-c", "300", "-w", "20", "193.0.14.129",
+                            stdout=open(lab.dir / "stream", "w", encoding="utf-8"))
+    listing = lab.dut.space.start(base.BUILD / "apps/jerboactl", "-s", lab.dut.sock, "show", "routes",
+                                  stdout=open(os.devnull, "w", encoding="ascii"))
+    changes = 0
+    while stream.poll() is None:
+        lab.dut.ctl("route", "add", f"10.66.{changes % 250}.0/24", "via", "10.0.3.1")
+        lab.dut.ctl("route", "del", f"10.66.{changes % 250}.0/24")
+        changes += 1
+    assert listing.wait(60) == 0
+    assert changes > 10
+    # A receive ring that nobody emptied in time is the machine's loss, and named.
+    missed = lab.dut.drops().get("port/rx-missed", 0) - before.get("port/rx-missed", 0)
+    received = int(re.search(r"(\d+) received", (lab.dir / "stream").read_text()).group(1))
+    assert received >= 300 - missed, (received, missed)
+
+
 def test_loading_another_file_replaces_the_table(lab):
     path = synth(lab.dir / "small.mrt", "--peers", "2")
     state = load(lab, path)
