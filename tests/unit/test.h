@@ -11,6 +11,9 @@
 
 #include <cmocka.h>
 
+// cmocka's is a macro that would break struct members of the name.
+#undef stop
+
 // splitmix64: the whole state is the seed.
 static inline uint64_t test_rand(uint64_t *seed)
 {
