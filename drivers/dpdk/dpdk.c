@@ -191,6 +191,18 @@ static int dpdk_configure(struct port *port, const struct port_conf *conf, struc
 	return 0;
 }
 
+// Which groups are wanted nobody here can tell: solicited nodes of our addresses,
+// and whatever daemons behind the TAPs have joined.
+static int groups_take(struct port *port, const struct dpdk_port *dp, struct err *err)
+{
+	int rc = rte_eth_allmulticast_enable(dp->ethdev);
+
+	if (rc == 0 || rc == -ENOTSUP) // virtual devices get every frame anyway
+		return 0;
+	return err_set(err, -rc, "ports.%s: device '%s' does not receive multicast: %s", port->name,
+		       port->device, rte_strerror(-rc));
+}
+
 static int dpdk_start(struct port *port, struct err *err)
 {
 	struct dpdk_port *dp = port->driver;
@@ -200,6 +212,8 @@ static int dpdk_start(struct port *port, struct err *err)
 		return err_set(err, -rc, "ports.%s: device '%s' does not start: %s", port->name,
 			       port->device, rte_strerror(-rc));
 	dp->is_started = true;
+	if (groups_take(port, dp, err) < 0)
+		return -err->code;
 	log_debug("%s: %s, %u rx queues, %u tx queues%s", port->name, dp->info.driver_name,
 		  port->n_rxq, port->n_txq,
 		  port->tx_burst == dpdk_tx ? "" : ", packets in one segment");

@@ -8,6 +8,7 @@
 #include "drivers/dpdk/dpdk_priv.h"
 #include "tests/unit/test.h"
 
+#include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
@@ -124,6 +125,23 @@ static void a_ring_port_gives_back_what_it_was_given(void **state)
 	assert_int_equal(stats.tx_packets, 4);
 	port.ops->link_get(&port, &link);
 	assert_true(link.is_up);
+	down(&port);
+}
+
+// Solicited-node groups, OSPF, whatever daemons on the TAPs have joined.
+static void a_started_port_receives_all_groups(void **state)
+{
+	struct port port;
+	uint16_t id;
+
+	(void)state;
+	if (access("/dev/net/tun", R_OK | W_OK) != 0) {
+		print_message("skipped: no /dev/net/tun\n");
+		skip();
+	}
+	up(&port, "net_tap7,iface=jb-tap7", 1);
+	assert_int_equal(rte_eth_dev_get_port_by_name("net_tap7", &id), 0);
+	assert_int_equal(rte_eth_allmulticast_get(id), 1);
 	down(&port);
 }
 
@@ -528,6 +546,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(buffers_in_plain_memory_share_the_cache_fairly),
 		cmocka_unit_test(a_ring_port_gives_back_what_it_was_given),
+		cmocka_unit_test(a_started_port_receives_all_groups),
 		cmocka_unit_test(devices_without_segments_get_packets_in_one),
 		cmocka_unit_test(a_chain_that_fits_nowhere_is_copied),
 		cmocka_unit_test(without_an_mbuf_for_its_copy_a_chain_is_lost_and_counted),
