@@ -8,7 +8,6 @@
 #include "drivers/dpdk/dpdk_priv.h"
 #include "tests/unit/test.h"
 
-#include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
@@ -20,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -131,8 +131,9 @@ static void a_ring_port_gives_back_what_it_was_given(void **state)
 // Solicited-node groups, OSPF, whatever daemons on the TAPs have joined.
 static void a_started_port_receives_all_groups(void **state)
 {
+	struct ifreq ifr = {.ifr_name = "jb-tap7"};
+	int sock = socket(AF_INET, SOCK_DGRAM, 0);
 	struct port port;
-	uint16_t id;
 
 	(void)state;
 	if (access("/dev/net/tun", R_OK | W_OK) != 0) {
@@ -140,9 +141,10 @@ static void a_started_port_receives_all_groups(void **state)
 		skip();
 	}
 	up(&port, "net_tap7,iface=jb-tap7", 1);
-	assert_int_equal(rte_eth_dev_get_port_by_name("net_tap7", &id), 0);
-	assert_int_equal(rte_eth_allmulticast_get(id), 1);
+	assert_int_equal(ioctl(sock, SIOCGIFFLAGS, &ifr), 0);
+	assert_true(ifr.ifr_flags & IFF_ALLMULTI);
 	down(&port);
+	close(sock);
 }
 
 // net_ring takes chains; called as for a device that does not.
