@@ -4,6 +4,9 @@
        .1 ::1                       .254 ::fe     .254 ::fe                     .1 ::1
 """
 
+import os
+from pathlib import Path
+
 import pytest
 from lab import wait_for
 
@@ -49,3 +52,15 @@ def test_no_ping_is_dropped_on_the_way_between_workers(lab):
     assert lab.left.ping("10.0.2.1", count=50, interval=0.01).received == 50
     assert {name: n for name, n in lab.dut.drops().items() if before.get(name) != n
             and name.startswith(("graph/", "tx/", "ctl/", "ip4"))} == {}
+
+
+def test_each_worker_runs_on_the_core_it_was_given(new_lab):
+    if os.cpu_count() < 2:
+        pytest.skip("one core here")
+    dut = new_lab.router({"left": NETS["left"]}, workers={"count": 2, "cores": [1, 0]})
+    given = {}
+    for task in Path(f"/proc/{dut.child.pid}/task").iterdir():
+        status = dict(line.split(":\t", 1) for line in (task / "status").read_text().splitlines()
+                      if ":\t" in line)
+        given[status["Name"]] = status["Cpus_allowed_list"]
+    assert (given["worker-0"], given["worker-1"]) == ("1", "0")
