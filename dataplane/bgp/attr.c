@@ -4,10 +4,41 @@
 #include <errno.h>
 #include <string.h>
 
-enum { FLAG_EXTENDED_LEN = 0x10 };
 enum { AFI_IP4 = 1, AFI_IP6 = 2 };
 enum { SEG_SET = 1, SEG_SEQUENCE = 2, SEG_CONFED_SEQUENCE = 3, SEG_CONFED_SET = 4 };
 enum { LOCAL_PREF_DEFAULT = 100 };
+
+static const char *const names[256] = {
+	[BGP_ATTR_ORIGIN] = "ORIGIN",
+	[BGP_ATTR_AS_PATH] = "AS_PATH",
+	[BGP_ATTR_NEXT_HOP] = "NEXT_HOP",
+	[BGP_ATTR_MED] = "MULTI_EXIT_DISC",
+	[BGP_ATTR_LOCAL_PREF] = "LOCAL_PREF",
+	[BGP_ATTR_ATOMIC] = "ATOMIC_AGGREGATE",
+	[BGP_ATTR_AGGREGATOR] = "AGGREGATOR",
+	[BGP_ATTR_COMMUNITIES] = "COMMUNITIES",
+	[BGP_ATTR_ORIGINATOR_ID] = "ORIGINATOR_ID",
+	[BGP_ATTR_CLUSTER_LIST] = "CLUSTER_LIST",
+	[BGP_ATTR_MP_REACH] = "MP_REACH_NLRI",
+	[BGP_ATTR_MP_UNREACH] = "MP_UNREACH_NLRI",
+	[BGP_ATTR_EXT_COMMUNITIES] = "EXTENDED_COMMUNITIES",
+	[BGP_ATTR_AS4_PATH] = "AS4_PATH",
+	[BGP_ATTR_AS4_AGGREGATOR] = "AS4_AGGREGATOR",
+	[BGP_ATTR_CONNECTOR] = "CONNECTOR",
+	[BGP_ATTR_AS_PATHLIMIT] = "AS_PATHLIMIT",
+	[BGP_ATTR_PMSI_TUNNEL] = "PMSI_TUNNEL",
+	[BGP_ATTR_IP6_EXT_COMMUNITIES] = "IPV6_EXTENDED_COMMUNITIES",
+	[BGP_ATTR_AIGP] = "AIGP",
+	[BGP_ATTR_LARGE_COMMUNITIES] = "LARGE_COMMUNITIES",
+	[BGP_ATTR_ONLY_TO_CUSTOMER] = "ONLY_TO_CUSTOMER",
+	[BGP_ATTR_CALIBRATION] = "CALIBRATION",
+	[BGP_ATTR_SET] = "ATTR_SET",
+};
+
+const char *bgp_attr_name(uint8_t type)
+{
+	return names[type];
+}
 
 int bgp_attr_next(const uint8_t *attrs, size_t len, size_t *at, struct bgp_attr *attr,
 		  struct fault *fault)
@@ -23,7 +54,7 @@ int bgp_attr_next(const uint8_t *attrs, size_t len, size_t *at, struct bgp_attr 
 	attr->type = p[1];
 	attr->len = p[2];
 	hdr = 3;
-	if (attr->flags & FLAG_EXTENDED_LEN) {
+	if (attr->flags & BGP_FLAG_EXTENDED_LEN) {
 		if (left < 4)
 			return fault_set(fault, FAULT_ATTR_CUT, *at);
 		attr->len = wire_get16(p + 2);

@@ -18,8 +18,29 @@ enum bgp_attr_type {
 	BGP_ATTR_ATOMIC = 6,
 	BGP_ATTR_AGGREGATOR = 7,
 	BGP_ATTR_COMMUNITIES = 8,
+	BGP_ATTR_ORIGINATOR_ID = 9,
+	BGP_ATTR_CLUSTER_LIST = 10,
 	BGP_ATTR_MP_REACH = 14,
+	BGP_ATTR_MP_UNREACH = 15,
+	BGP_ATTR_EXT_COMMUNITIES = 16,
+	BGP_ATTR_AS4_PATH = 17,
+	BGP_ATTR_AS4_AGGREGATOR = 18,
+	BGP_ATTR_CONNECTOR = 20,    // deprecated (RFC 6037 §5.2)
+	BGP_ATTR_AS_PATHLIMIT = 21, // deprecated
+	BGP_ATTR_PMSI_TUNNEL = 22,
+	BGP_ATTR_IP6_EXT_COMMUNITIES = 25,
+	BGP_ATTR_AIGP = 26,
 	BGP_ATTR_LARGE_COMMUNITIES = 32,
+	BGP_ATTR_ONLY_TO_CUSTOMER = 35,
+	BGP_ATTR_CALIBRATION = 99, // of RIPE's beacons, never assigned
+	BGP_ATTR_SET = 128,
+};
+
+enum bgp_attr_flag {
+	BGP_FLAG_OPTIONAL = 0x80,
+	BGP_FLAG_TRANSITIVE = 0x40,
+	BGP_FLAG_PARTIAL = 0x20,
+	BGP_FLAG_EXTENDED_LEN = 0x10,
 };
 
 enum bgp_origin { BGP_ORIGIN_IGP, BGP_ORIGIN_EGP, BGP_ORIGIN_INCOMPLETE };
@@ -50,8 +71,11 @@ struct bgp_path {
 struct bgp_attr {
 	uint8_t flags, type;
 	uint16_t len;
-	const uint8_t *value;
+	const uint8_t *value; // behind a header of 3 bytes, 4 with BGP_FLAG_EXTENDED_LEN
 };
+
+// "AS_PATH"; NULL when unknown.
+const char *bgp_attr_name(uint8_t type);
 
 // Steps over attributes: *at is the offset of the next one. 1: *attr is set;
 // 0: the end; -EBADMSG with fault.

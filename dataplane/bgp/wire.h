@@ -31,13 +31,46 @@ enum fault_code {
 	FAULT_PEERS_MISSING,   // no PEER_INDEX_TABLE came before
 	FAULT_NOT_RIB,	       // the record holds no unicast routes
 	// Path attributes.
-	FAULT_ATTR_CUT,	  // an attribute is longer than what is left
-	FAULT_ORIGIN,	  // length not 1, or value above 2
-	FAULT_AS_PATH,	  // segments do not fill the attribute, or an unknown type
-	FAULT_NEXT_HOP,	  // length not 4
-	FAULT_MED,	  // length not 4
-	FAULT_LOCAL_PREF, // length not 4
-	FAULT_MP_REACH,	  // none of the three shapes, or of another family
+	FAULT_ATTR_CUT,	     // an attribute is longer than what is left
+	FAULT_ORIGIN,	     // length not 1, or value above 2
+	FAULT_AS_PATH,	     // segments do not fill the attribute, or an unknown type
+	FAULT_NEXT_HOP,	     // length not 4
+	FAULT_MED,	     // length not 4
+	FAULT_LOCAL_PREF,    // length not 4
+	FAULT_MP_REACH,	     // none of the three shapes, or of another family
+	FAULT_ATTR_FLAGS,    // optional or transitive not as the type asks
+	FAULT_ATTR_LEN,	     // not a length this type can have
+	FAULT_ATTR_VALUE,    // a value this type cannot have
+	FAULT_ATTR_TWICE,    // a second attribute of the type
+	FAULT_ATTR_MISSING,  // a mandatory one is not there
+	FAULT_ATTR_UNKNOWN,  // called well-known, yet nobody knows it
+	FAULT_ATTR_PEER,     // not from such a peer
+	FAULT_AS_ZERO,	     // AS 0 where an AS must be
+	FAULT_AS_FIRST,	     // the leftmost AS is not the peer's
+	FAULT_AS_CONFED,     // confederation segments from outside, or none from inside
+	FAULT_NEXT_HOP_ADDR, // an address nobody can have
+	FAULT_MP_NEXT_HOP,   // of a length that its family has not
+	FAULT_MP_UNREACH,    // shorter than its AFI and SAFI
+	// Messages and routes.
+	FAULT_MARKER,	   // not sixteen bytes of ones
+	FAULT_MSG_LEN,	   // outside what this type may have
+	FAULT_MSG_TYPE,	   // unknown
+	FAULT_UPDATE_CUT,  // its two lengths exceed the message
+	FAULT_NLRI_LEN,	   // a prefix longer than an address
+	FAULT_NLRI_CUT,	   // a prefix longer than what is left
+	FAULT_NLRI_LABELS, // a stack of labels without bottom
+	FAULT_NO_ROUTES,   // attributes in error and no route to withdraw
+	FAULT_VERSION,	   // not 4
+	FAULT_PEER_AS,	   // 0, or not the one expected
+	FAULT_PEER_ID,	   // 0, or our own
+	FAULT_HOLD_TIME,   // 1 or 2 seconds
+	FAULT_PARAM_CUT,   // optional parameters do not fill their field
+	FAULT_PARAM_TYPE,  // one nobody knows
+	FAULT_CAP_CUT,	   // a capability longer than what is left
+	FAULT_CAP_LEN,	   // not a length this capability can have
+	FAULT_ROLE,	   // roles that do not fit each other, or several
+	FAULT_REFRESH_LEN, // not a length of ROUTE-REFRESH
+	FAULT_TEXT,	   // the shutdown text is longer than what is left, or no UTF-8
 	FAULT_N_CODES,
 };
 
