@@ -110,6 +110,8 @@ static int rib_take(struct stat *st, const struct mrt_file_record *rec, struct f
 
 	if (mrt_rib_decode(&rec->hdr, rec->body, &rib, fault))
 		return -EBADMSG;
+	if (rib.prefix.family == 0 || rib.safi != MRT_SAFI_UNICAST)
+		return 0;
 	if (rib.prefix.family == 4) {
 		st->n_prefixes4++;
 		st->by_len4[rib.prefix.len]++;
@@ -143,7 +145,7 @@ static int record_take(struct stat *st, const struct mrt_file_record *rec)
 	case MRT_KIND_RIB:
 		code = rib_take(st, rec, &fault);
 		break;
-	case MRT_KIND_OTHER:
+	default:
 		break;
 	}
 	if (code != -EBADMSG)

@@ -1,15 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/bgp/mrt.h"
 
-#include "dataplane/bgp/attr.h"
-
-#include <errno.h>
 #include <string.h>
-
-// RFC 6396 §4.3.1: bits of a peer's type.
-enum { PEER_IP6 = 1 << 0, PEER_AS4 = 1 << 1 };
-// Peer index, time, attribute length; add-path puts a path id before the length.
-enum { ENTRY_LEN = 8, ENTRY_AP_LEN = 12 };
 
 void mrt_hdr_decode(const uint8_t bytes[MRT_HDR_LEN], struct mrt_hdr *hdr)
 {
@@ -19,220 +11,200 @@ void mrt_hdr_decode(const uint8_t bytes[MRT_HDR_LEN], struct mrt_hdr *hdr)
 	hdr->len = wire_get32(bytes + 8);
 }
 
+void mrt_hdr_encode(const struct mrt_hdr *hdr, uint8_t bytes[MRT_HDR_LEN])
+{
+	uint8_t *p = wire_put32(bytes, hdr->time_s);
+
+	p = wire_put16(p, hdr->type);
+	p = wire_put16(p, hdr->subtype);
+	wire_put32(p, hdr->len);
+}
+
+bool mrt_type_has_us(uint16_t type)
+{
+	return type == MRT_BGP4MP_ET || type == MRT_ISIS_ET || type == MRT_OSPF3_ET;
+}
+
+static const uint8_t bgp_kinds[] = {
+	[MRT_BGP_UPDATE] = MRT_KIND_MESSAGE,	 [MRT_BGP_PREF_UPDATE] = MRT_KIND_MESSAGE,
+	[MRT_BGP_STATE_CHANGE] = MRT_KIND_STATE, [MRT_BGP_SYNC] = MRT_KIND_FILE,
+	[MRT_BGP_OPEN] = MRT_KIND_MESSAGE,	 [MRT_BGP_NOTIFY] = MRT_KIND_MESSAGE,
+	[MRT_BGP_KEEPALIVE] = MRT_KIND_MESSAGE,
+};
+static const uint8_t dump_kinds[] = {
+	[MRT_DUMP_IP4] = MRT_KIND_DUMP,
+	[MRT_DUMP_IP6] = MRT_KIND_DUMP,
+};
+static const uint8_t v2_kinds[] = {
+	[MRT_V2_PEER_INDEX_TABLE] = MRT_KIND_PEERS, [MRT_V2_IP4_UNICAST] = MRT_KIND_RIB,
+	[MRT_V2_IP4_MULTICAST] = MRT_KIND_RIB,	    [MRT_V2_IP6_UNICAST] = MRT_KIND_RIB,
+	[MRT_V2_IP6_MULTICAST] = MRT_KIND_RIB,	    [MRT_V2_GENERIC] = MRT_KIND_RIB,
+	[MRT_V2_GEO_PEERS] = MRT_KIND_GEO,	    [MRT_V2_IP4_UNICAST_AP] = MRT_KIND_RIB,
+	[MRT_V2_IP4_MULTICAST_AP] = MRT_KIND_RIB,   [MRT_V2_IP6_UNICAST_AP] = MRT_KIND_RIB,
+	[MRT_V2_IP6_MULTICAST_AP] = MRT_KIND_RIB,   [MRT_V2_GENERIC_AP] = MRT_KIND_RIB,
+};
+static const uint8_t mp_kinds[] = {
+	[MRT_MP_STATE_CHANGE] = MRT_KIND_STATE,
+	[MRT_MP_MESSAGE] = MRT_KIND_MESSAGE,
+	[MRT_MP_ENTRY] = MRT_KIND_ENTRY,
+	[MRT_MP_SNAPSHOT] = MRT_KIND_FILE,
+	[MRT_MP_MESSAGE_AS4] = MRT_KIND_MESSAGE,
+	[MRT_MP_STATE_CHANGE_AS4] = MRT_KIND_STATE,
+	[MRT_MP_MESSAGE_LOCAL] = MRT_KIND_MESSAGE,
+	[MRT_MP_MESSAGE_AS4_LOCAL] = MRT_KIND_MESSAGE,
+	[MRT_MP_MESSAGE_AP] = MRT_KIND_MESSAGE,
+	[MRT_MP_MESSAGE_AS4_AP] = MRT_KIND_MESSAGE,
+	[MRT_MP_MESSAGE_LOCAL_AP] = MRT_KIND_MESSAGE,
+	[MRT_MP_MESSAGE_AS4_LOCAL_AP] = MRT_KIND_MESSAGE,
+};
+
+static enum mrt_kind kind_of(const uint8_t *kinds, size_t n, uint16_t subtype)
+{
+	return subtype < n ? kinds[subtype] : MRT_KIND_OTHER;
+}
+
 enum mrt_kind mrt_hdr_kind(const struct mrt_hdr *hdr)
 {
-	if (hdr->type != MRT_TABLE_DUMP_V2)
-		return MRT_KIND_OTHER;
-	switch (hdr->subtype) {
-	case MRT_V2_PEER_INDEX_TABLE:
-		return MRT_KIND_PEERS;
-	case MRT_V2_IP4_UNICAST:
-	case MRT_V2_IP6_UNICAST:
-	case MRT_V2_IP4_UNICAST_AP:
-	case MRT_V2_IP6_UNICAST_AP:
-		return MRT_KIND_RIB;
+	switch (hdr->type) {
+	case MRT_TABLE_DUMP_V2:
+		return kind_of(v2_kinds, ARRAY_LEN(v2_kinds), hdr->subtype);
+	case MRT_BGP4MP:
+	case MRT_BGP4MP_ET:
+		return kind_of(mp_kinds, ARRAY_LEN(mp_kinds), hdr->subtype);
+	case MRT_TABLE_DUMP:
+		return kind_of(dump_kinds, ARRAY_LEN(dump_kinds), hdr->subtype);
+	case MRT_BGP:
+		return kind_of(bgp_kinds, ARRAY_LEN(bgp_kinds), hdr->subtype);
 	default:
 		return MRT_KIND_OTHER;
 	}
 }
 
-int mrt_peers_decode(const uint8_t *body, size_t len, struct mrt_peers *peers, struct fault *fault)
+// Events, behind the microseconds that some of them begin with.
+static int event_decode(const struct mrt_hdr *hdr, const uint8_t *body, struct mrt_record *rec,
+			struct fault *fault)
 {
-	const uint8_t *p, *end = body + len;
-	size_t view_len;
+	size_t us = mrt_type_has_us(hdr->type) ? 4 : 0, len;
+	struct fault found = {.code = FAULT_NONE};
+	int err;
 
-	if (len < 8)
-		return fault_set(fault, FAULT_RECORD_CUT, len);
-	view_len = wire_get16(body + 4);
-	if (len < 8 + view_len)
-		return fault_set(fault, FAULT_RECORD_CUT, 4);
-	p = body + 6 + view_len;
-	*peers = (struct mrt_peers){
-		.collector_id = wire_get32(body),
-		.n_peers = wire_get16(p),
-		.view_len = (uint16_t)view_len,
-		.view = (const char *)body + 6,
-		.next = p + 2,
-		.end = end,
-	};
-	p += 2;
-	for (unsigned i = 0; i < peers->n_peers; i++) {
-		size_t need;
-
-		if (p == end)
-			return fault_set(fault, FAULT_RECORD_CUT, len);
-		if (*p & ~(PEER_IP6 | PEER_AS4))
-			return fault_set(fault, FAULT_PEER_TYPE, (size_t)(p - body));
-		need = 5 + (*p & PEER_IP6 ? 16 : 4) + (*p & PEER_AS4 ? 4 : 2);
-		if ((size_t)(end - p) < need)
-			return fault_set(fault, FAULT_RECORD_CUT, (size_t)(p - body));
-		p += need;
-	}
-	peers->end = p;
-	if (p != end)
-		return fault_set(fault, FAULT_RECORD_TRAILING, (size_t)(p - body));
-	return 0;
+	if (hdr->len < us)
+		return fault_set(fault, FAULT_RECORD_CUT, hdr->len);
+	if (us)
+		rec->time_us = wire_get32(body);
+	body += us;
+	len = hdr->len - us;
+	if (rec->kind == MRT_KIND_MESSAGE)
+		err = mrt_message_decode(hdr, body, len, &rec->message, &found);
+	else if (rec->kind == MRT_KIND_STATE)
+		err = mrt_state_decode(hdr, body, len, &rec->state, &found);
+	else if (rec->kind == MRT_KIND_ENTRY)
+		err = mrt_mp_entry_decode(body, len, &rec->entry, &found);
+	else
+		err = mrt_file_name_decode(body, len, &rec->file, &found);
+	return err ? fault_set(fault, found.code, found.at + us) : 0;
 }
 
-bool mrt_peers_next(struct mrt_peers *peers, struct mrt_peer *peer)
+int mrt_decode(const struct mrt_hdr *hdr, const uint8_t *body, struct mrt_record *rec,
+	       struct fault *fault)
 {
-	const uint8_t *p = peers->next;
-	unsigned addr_len;
-
-	if (p == peers->end)
-		return false;
-	addr_len = *p & PEER_IP6 ? 16 : 4;
-	memset(peer, 0, sizeof(*peer));
-	peer->id = wire_get32(p + 1);
-	peer->addr.family = addr_len == 16 ? 6 : 4;
-	memcpy(peer->addr.bytes, p + 5, addr_len);
-	if (*p & PEER_AS4) {
-		peer->asn = wire_get32(p + 5 + addr_len);
-		peers->next = p + 5 + addr_len + 4;
-	} else {
-		peer->asn = wire_get16(p + 5 + addr_len);
-		peers->next = p + 5 + addr_len + 2;
+	rec->kind = mrt_hdr_kind(hdr);
+	rec->is_given = false;
+	rec->time_us = 0;
+	switch (rec->kind) {
+	case MRT_KIND_RIB:
+		return mrt_rib_decode(hdr, body, &rec->rib, fault);
+	case MRT_KIND_PEERS:
+		return mrt_peers_decode(body, hdr->len, &rec->peers, fault);
+	case MRT_KIND_GEO:
+		return mrt_geo_decode(body, hdr->len, &rec->geo, fault);
+	case MRT_KIND_DUMP:
+		return mrt_dump_decode(hdr, body, &rec->dump, fault);
+	case MRT_KIND_OTHER:
+		return 0;
+	default:
+		return event_decode(hdr, body, rec, fault);
 	}
-	return true;
 }
 
-// What a walk over entries laid out one way found.
-struct walk {
-	enum fault_code code; // FAULT_NONE: they fill the record exactly
-	const uint8_t *at;
-	bool has_bare; // an entry without attributes
-};
-
-static struct walk entries_walk(const struct mrt_rib *rib, bool add_path)
+static bool rib_route(struct mrt_rib *rib, struct mrt_route *route)
 {
-	size_t hdr = add_path ? ENTRY_AP_LEN : ENTRY_LEN;
-	const uint8_t *p = rib->next;
-	struct walk walk = {.code = FAULT_NONE};
-
-	for (unsigned i = 0; i < rib->n_entries; i++) {
-		size_t left = (size_t)(rib->end - p), attrs_len;
-
-		walk.at = p;
-		walk.code = FAULT_RECORD_CUT;
-		if (left < hdr)
-			return walk;
-		attrs_len = wire_get16(p + hdr - 2);
-		if (attrs_len > left - hdr)
-			return walk;
-		walk.has_bare |= attrs_len == 0;
-		p += hdr + attrs_len;
-	}
-	walk.at = p;
-	walk.code = p == rib->end ? FAULT_NONE : FAULT_RECORD_TRAILING;
-	return walk;
-}
-
-// Do the attributes of every entry fill it when the entries are read this way?
-static bool attrs_are_sound(const struct mrt_rib *rib, bool add_path)
-{
-	struct mrt_rib copy = *rib;
 	struct mrt_entry entry;
 
-	copy.add_path = add_path;
-	while (mrt_rib_next(&copy, &entry)) {
-		struct fault fault = {.code = FAULT_NONE};
-		struct bgp_attr attr;
-		size_t at = 0;
-		int more;
-
-		do
-			more = bgp_attr_next(entry.attrs, entry.attrs_len, &at, &attr, &fault);
-		while (more > 0);
-		if (more < 0)
-			return false;
-	}
-	return true;
-}
-
-// Routers are known to write add-path entries under the subtypes without, and
-// the reverse. The label holds while it fits; the other layout is taken only
-// when it fills the record, attributes and all, and the labelled one does not.
-// A path id below 65,536 reads as an entry without attributes, hence has_bare.
-static int layout_choose(struct mrt_rib *rib, bool labelled, struct fault *fault)
-{
-	struct walk walk = entries_walk(rib, labelled), other;
-
-	rib->add_path = labelled;
-	if (likely(walk.code == FAULT_NONE && !walk.has_bare))
-		return 0;
-	other = entries_walk(rib, !labelled);
-	if (other.code == FAULT_NONE && attrs_are_sound(rib, !labelled) &&
-	    (walk.code != FAULT_NONE || !attrs_are_sound(rib, labelled))) {
-		rib->add_path = !labelled;
-		rib->is_mislabelled = true;
-		return 0;
-	}
-	if (walk.code == FAULT_NONE)
-		return 0;
-	return fault_set(fault, walk.code, (size_t)(walk.at - rib->body));
-}
-
-// Copies a prefix of len bits and clears the bits behind them.
-static bool prefix_copy(struct bgp_prefix *prefix, const uint8_t *bytes)
-{
-	unsigned n = (prefix->len + 7u) / 8, tail = prefix->len % 8;
-	uint8_t mask = (uint8_t)(0xff << (8 - tail));
-	bool had_host_bits = false;
-
-	memcpy(prefix->bytes, bytes, n);
-	if (tail) {
-		had_host_bits = bytes[n - 1] & ~mask;
-		prefix->bytes[n - 1] &= mask;
-	}
-	return had_host_bits;
-}
-
-int mrt_rib_decode(const struct mrt_hdr *hdr, const uint8_t *body, struct mrt_rib *rib,
-		   struct fault *fault)
-{
-	bool is_ip6 = hdr->subtype == MRT_V2_IP6_UNICAST || hdr->subtype == MRT_V2_IP6_UNICAST_AP;
-	bool labelled = hdr->subtype >= MRT_V2_IP4_UNICAST_AP;
-	size_t n_bytes;
-
-	if (mrt_hdr_kind(hdr) != MRT_KIND_RIB)
-		return fault_set(fault, FAULT_NOT_RIB, 0);
-	if (hdr->len < 5)
-		return fault_set(fault, FAULT_RECORD_CUT, hdr->len);
-	memset(rib, 0, sizeof(*rib));
-	rib->seq = wire_get32(body);
-	rib->prefix.family = is_ip6 ? 6 : 4;
-	rib->prefix.len = body[4];
-	if (rib->prefix.len > (is_ip6 ? 128 : 32))
-		return fault_set(fault, FAULT_PREFIX_LEN, 4);
-	n_bytes = (rib->prefix.len + 7u) / 8;
-	if (hdr->len < 7 + n_bytes)
-		return fault_set(fault, FAULT_RECORD_CUT, hdr->len);
-	rib->had_host_bits = prefix_copy(&rib->prefix, body + 5);
-	rib->n_entries = wire_get16(body + 5 + n_bytes);
-	rib->n_left = rib->n_entries;
-	rib->body = body;
-	rib->next = body + 7 + n_bytes;
-	rib->end = body + hdr->len;
-	return layout_choose(rib, labelled, fault);
-}
-
-bool mrt_rib_next(struct mrt_rib *rib, struct mrt_entry *entry)
-{
-	const uint8_t *p = rib->next;
-
-	if (rib->n_left == 0)
+	if (!mrt_rib_next(rib, &entry))
 		return false;
-	rib->n_left--;
-	entry->peer_index = wire_get16(p);
-	entry->time_s = wire_get32(p + 2);
-	entry->path_id = 0;
-	p += 6;
-	if (rib->add_path) {
-		entry->path_id = wire_get32(p);
-		p += 4;
-	}
-	entry->attrs_len = wire_get16(p);
-	entry->attrs = p + 2;
-	rib->next = entry->attrs + entry->attrs_len;
+	*route = (struct mrt_route){
+		.prefix = rib->prefix,
+		.safi = rib->safi,
+		.as_bytes = 4,
+		.has_index = true,
+		.peer_index = entry.peer_index,
+		.afi = rib->afi,
+		.nlri_len = rib->nlri_len,
+		.attrs_len = entry.attrs_len,
+		.has_path_id = rib->add_path || rib->nlri_has_id,
+		.path_id = rib->nlri_has_id ? rib->nlri_path_id : entry.path_id,
+		.time_s = entry.time_s,
+		.attrs = entry.attrs,
+		.nlri = rib->nlri,
+	};
 	return true;
+}
+
+static bool dump_route(struct mrt_dump *dump, struct mrt_route *route)
+{
+	struct mrt_dump_entry entry;
+
+	if (!mrt_dump_next(dump, &entry))
+		return false;
+	*route = (struct mrt_route){
+		.prefix = entry.prefix,
+		.safi = MRT_SAFI_UNICAST,
+		.as_bytes = 2,
+		.afi = dump->family == 4 ? MRT_AFI_IP4 : MRT_AFI_IP6,
+		.attrs_len = entry.attrs_len,
+		.time_s = entry.time_s,
+		.peer_as = entry.peer_as,
+		.peer = entry.peer,
+		.attrs = entry.attrs,
+	};
+	return true;
+}
+
+static bool entry_route(struct mrt_record *rec, struct mrt_route *route)
+{
+	const struct mrt_mp_entry *entry = &rec->entry;
+
+	if (rec->is_given)
+		return false;
+	rec->is_given = true;
+	*route = (struct mrt_route){
+		.prefix = entry->prefix,
+		.safi = entry->safi,
+		.as_bytes = 2,
+		.afi = entry->afi,
+		.nlri_len = entry->nlri_len,
+		.attrs_len = entry->attrs_len,
+		.time_s = entry->time_s,
+		.peer_as = entry->session.peer_as,
+		.peer = entry->session.peer,
+		.nexthop = entry->nexthop,
+		.attrs = entry->attrs,
+		.nlri = entry->nlri,
+	};
+	return true;
+}
+
+bool mrt_route_next(struct mrt_record *rec, struct mrt_route *route)
+{
+	switch (rec->kind) {
+	case MRT_KIND_RIB:
+		return rib_route(&rec->rib, route);
+	case MRT_KIND_DUMP:
+		return dump_route(&rec->dump, route);
+	case MRT_KIND_ENTRY:
+		return entry_route(rec, route);
+	default:
+		return false;
+	}
 }

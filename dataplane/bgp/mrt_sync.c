@@ -140,7 +140,7 @@ bool mrt_body_is_sound(const struct mrt_hdr *hdr, const uint8_t *body)
 		return mrt_peers_decode(body, hdr->len, &peers, &fault) == 0;
 	case MRT_KIND_RIB:
 		return mrt_rib_decode(hdr, body, &rib, &fault) == 0;
-	case MRT_KIND_OTHER:
+	default:
 		break;
 	}
 	return hdr->type != MRT_TABLE_DUMP || dump_is_sound(hdr, body);

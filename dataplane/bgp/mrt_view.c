@@ -189,6 +189,10 @@ static int rib_take(struct mrt_view *view, const struct mrt_hdr *hdr, const uint
 		view->stats.n_bad_records++;
 		return err;
 	}
+	if (rib.prefix.family == 0 || rib.safi != MRT_SAFI_UNICAST) {
+		view->stats.n_other++;
+		return 0;
+	}
 	rib_count(view, &rib);
 	while (mrt_rib_next(&rib, &entry))
 		n += (size_t)entry_take(view, &rib, &entry, &view->route[n], fault);
@@ -204,16 +208,17 @@ int mrt_view_record(struct mrt_view *view, const struct mrt_hdr *hdr, const uint
 		    struct mrt_view_route *route, struct fault *fault)
 {
 	struct fault found = {.code = FAULT_NONE};
+	enum mrt_kind kind = mrt_hdr_kind(hdr);
 	int got = 0;
 
-	switch (mrt_hdr_kind(hdr)) {
+	switch (kind) {
 	case MRT_KIND_PEERS:
 		got = peers_take(view, body, hdr->len, &found);
 		break;
 	case MRT_KIND_RIB:
 		got = rib_take(view, hdr, body, route, &found);
 		break;
-	case MRT_KIND_OTHER:
+	default:
 		view->stats.n_other++;
 		break;
 	}

@@ -29,7 +29,8 @@ enum fault_code {
 	FAULT_PEER_TYPE,       // a peer whose address cannot be told
 	FAULT_PEER_INDEX,      // names no peer of the table
 	FAULT_PEERS_MISSING,   // no PEER_INDEX_TABLE came before
-	FAULT_NOT_RIB,	       // the record holds no unicast routes
+	FAULT_NOT_RIB,	       // the record holds no routes of a table
+	FAULT_AFI,	       // an address family that no peer's address can have
 	// Path attributes.
 	FAULT_ATTR_CUT,	     // an attribute is longer than what is left
 	FAULT_ORIGIN,	     // length not 1, or value above 2

@@ -28,10 +28,17 @@ static void kinds_of_records(void **state)
 		uint16_t type, subtype;
 		enum mrt_kind kind;
 	} cases[] = {
-		{13, 1, MRT_KIND_PEERS}, {13, 2, MRT_KIND_RIB},	  {13, 4, MRT_KIND_RIB},
-		{13, 8, MRT_KIND_RIB},	 {13, 10, MRT_KIND_RIB},  {13, 3, MRT_KIND_OTHER},
-		{13, 5, MRT_KIND_OTHER}, {13, 6, MRT_KIND_OTHER}, {13, 9, MRT_KIND_OTHER},
-		{13, 0, MRT_KIND_OTHER}, {12, 1, MRT_KIND_OTHER}, {16, 4, MRT_KIND_OTHER},
+		{13, 1, MRT_KIND_PEERS}, {13, 2, MRT_KIND_RIB},	     {13, 4, MRT_KIND_RIB},
+		{13, 8, MRT_KIND_RIB},	 {13, 10, MRT_KIND_RIB},     {13, 3, MRT_KIND_RIB},
+		{13, 5, MRT_KIND_RIB},	 {13, 6, MRT_KIND_RIB},	     {13, 9, MRT_KIND_RIB},
+		{13, 7, MRT_KIND_GEO},	 {13, 12, MRT_KIND_RIB},     {13, 13, MRT_KIND_OTHER},
+		{13, 0, MRT_KIND_OTHER}, {12, 1, MRT_KIND_DUMP},     {12, 2, MRT_KIND_DUMP},
+		{12, 0, MRT_KIND_OTHER}, {16, 4, MRT_KIND_MESSAGE},  {17, 4, MRT_KIND_MESSAGE},
+		{16, 0, MRT_KIND_STATE}, {16, 5, MRT_KIND_STATE},    {16, 2, MRT_KIND_ENTRY},
+		{16, 3, MRT_KIND_FILE},	 {16, 11, MRT_KIND_MESSAGE}, {16, 12, MRT_KIND_OTHER},
+		{5, 0, MRT_KIND_OTHER},	 {5, 1, MRT_KIND_MESSAGE},   {5, 3, MRT_KIND_STATE},
+		{5, 4, MRT_KIND_FILE},	 {5, 7, MRT_KIND_MESSAGE},   {5, 8, MRT_KIND_OTHER},
+		{11, 1, MRT_KIND_OTHER}, {32, 0, MRT_KIND_OTHER},    {48, 1, MRT_KIND_OTHER},
 		{99, 2, MRT_KIND_OTHER},
 	};
 
@@ -319,7 +326,7 @@ static void malformed_rib_records_are_located(void **state)
 		enum fault_code code;
 		unsigned at;
 	} cases[] = {
-		{3, "00000001 08 0a 0000", FAULT_NOT_RIB, 0},
+		{1, "00000001 08 0a 0000", FAULT_NOT_RIB, 0},
 		{2, "00000001", FAULT_RECORD_CUT, 4},
 		{2, "00000001 21 0a000000 00 0000", FAULT_PREFIX_LEN, 4},
 		{4, "00000001 81 0a 0000", FAULT_PREFIX_LEN, 4},
