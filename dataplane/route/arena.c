@@ -59,6 +59,8 @@ static void push(struct arena *arena, uint32_t off, uint32_t class)
 	*(uint32_t *)arena_at(arena, off) = arena->free_head[class];
 	arena->free_head[class] = off;
 	arena->has_free[class / 64] |= 1ull << (class % 64);
+	if (arena->n_words <= class / 64)
+		arena->n_words = class / 64 + 1;
 }
 
 static uint32_t pop(struct arena *arena, uint32_t class)
@@ -79,11 +81,11 @@ static uint32_t class_next(const struct arena *arena, uint32_t min)
 	uint32_t w = min / 64;
 	uint64_t bits;
 
-	if (min >= ARENA_CLASSES)
+	if (w >= arena->n_words)
 		return 0;
 	bits = arena->has_free[w] & ~0ull << (min % 64);
 	while (!bits) {
-		if (++w == ARRAY_LEN(arena->has_free))
+		if (++w == arena->n_words)
 			return 0;
 		bits = arena->has_free[w];
 	}

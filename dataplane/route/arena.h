@@ -9,7 +9,7 @@
 
 struct grace;
 
-enum { ARENA_UNIT = 8, ARENA_BLOCK_MAX = 1088, ARENA_CLASSES = ARENA_BLOCK_MAX / ARENA_UNIT + 1 };
+enum { ARENA_UNIT = 8, ARENA_BLOCK_MAX = 16384, ARENA_CLASSES = ARENA_BLOCK_MAX / ARENA_UNIT + 1 };
 
 struct arena_retired {
 	uint32_t off;
@@ -31,6 +31,7 @@ struct arena {
 	uint64_t ticket;
 	uint32_t free_head[ARENA_CLASSES];
 	uint64_t has_free[(ARENA_CLASSES + 63) / 64];
+	uint32_t n_words; // of has_free, that were ever used
 };
 
 // limit in bytes, lowered to half of the machine's memory; granule 8 or 64.

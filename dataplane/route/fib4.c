@@ -419,6 +419,34 @@ void fib4_change(struct fib4 *fib, const uint8_t addr[4], unsigned len, bool is_
 	}
 }
 
+static unsigned map_build(struct fib4 *fib, const struct slotmap *map, unsigned n)
+{
+	int slot = 0;
+
+	while (n && (slot = slotmap_next(map, (unsigned)slot)) >= 0) {
+		slot_update(fib, (unsigned)slot, ~0ull);
+		n--;
+	}
+	return n;
+}
+
+void fib4_mark(struct fib4 *fib, const uint8_t addr[4], unsigned len)
+{
+	uint32_t host = (uint32_t)addr[0] << 24 | (uint32_t)addr[1] << 16 | (uint32_t)addr[2] << 8 |
+			addr[3];
+	unsigned n = len < 18 ? 1u << (18 - len) : 1, slot = host >> 14 & ~(n - 1);
+
+	if (!len)
+		default_set(fib);
+	for (; len && n; n--, slot++)
+		slot_mark(fib, slot, false);
+}
+
+void fib4_catch_up(struct fib4 *fib)
+{
+	(void)map_build(fib, &fib->behind, SLOTS_AT_ONCE);
+}
+
 static unsigned posted_build(struct fib4 *fib, unsigned n)
 {
 	for (unsigned i = 0; i < FIB4_POSTS && n; i++) {
@@ -431,17 +459,6 @@ static unsigned posted_build(struct fib4 *fib, unsigned n)
 			slot_update(fib, slot - 1, ~0ull);
 			n--;
 		}
-	}
-	return n;
-}
-
-static unsigned map_build(struct fib4 *fib, const struct slotmap *map, unsigned n)
-{
-	int slot = 0;
-
-	while (n && (slot = slotmap_next(map, (unsigned)slot)) >= 0) {
-		slot_update(fib, (unsigned)slot, ~0ull);
-		n--;
 	}
 	return n;
 }

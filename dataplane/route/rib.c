@@ -2,11 +2,12 @@
 #include "dataplane/route/rib.h"
 
 #include "dataplane/base/err.h"
+#include "dataplane/route/rib_list.h"
 
 #include <assert.h>
 #include <string.h>
 
-enum { NODE_LEN = sizeof(struct rib_node), LIST_LEN = sizeof(struct rib_list) };
+enum { NODE_LEN = sizeof(struct rib_node) };
 
 static size_t block_len(uint64_t bits)
 {
@@ -38,7 +39,8 @@ int rib_init(struct rib *rib, unsigned n_bytes, size_t limit, struct grace *grac
 
 	if (rc)
 		return rc;
-	rib->n_prefixes = 0;
+	rib->n_prefixes = rib->n_paths = 0;
+	rib->pick = NULL;
 	rib->tbl.base = rib->arena.base;
 	rib->tbl.n_bytes = n_bytes;
 	rib->tbl.root = node_new(rib);
@@ -223,100 +225,6 @@ static struct rib_node *node_make(struct rib *rib, const uint8_t *addr, unsigned
 	return node;
 }
 
-// Paths of one prefix.
-
-static struct rib_list *list_at(const struct rib *rib, uint32_t word)
-{
-	return arena_at(&rib->arena, word & ~RIB_LIST);
-}
-
-static unsigned list_find(const struct rib_list *list, unsigned source)
-{
-	unsigned i = 0;
-
-	while (i < list->n && rib_path_source(load(&list->path[i])) != source)
-		i++;
-	return i;
-}
-
-// Workers see only path[0] change, by one store.
-static void list_insert(struct rib_list *list, uint32_t path)
-{
-	unsigned i = list->n++;
-
-	assert(i < RIB_PATHS_MAX);
-	for (; i && load(&list->path[i - 1]) >> 16 > path >> 16; i--)
-		store(&list->path[i], load(&list->path[i - 1]));
-	store(&list->path[i], path);
-}
-
-static void list_remove(struct rib_list *list, unsigned i)
-{
-	list->n--;
-	for (; i < list->n; i++)
-		store(&list->path[i], load(&list->path[i + 1]));
-}
-
-static uint32_t list_new(struct rib *rib, uint32_t a, uint32_t b)
-{
-	uint32_t off = arena_alloc(&rib->arena, LIST_LEN);
-	struct rib_list *list = arena_at(&rib->arena, off);
-
-	if (!off)
-		return 0;
-	list->n = 0;
-	list_insert(list, a);
-	list_insert(list, b);
-	return RIB_LIST | off;
-}
-
-// The word with one path more, or 0 for lack of memory.
-static uint32_t word_with(struct rib *rib, uint32_t word, uint32_t path, uint32_t *removed)
-{
-	struct rib_list *list;
-	unsigned i;
-
-	if (!word)
-		return path;
-	if (!(word & RIB_LIST)) {
-		if (rib_path_source(word) != rib_path_source(path))
-			return list_new(rib, word, path);
-		*removed = word;
-		return path;
-	}
-	list = list_at(rib, word);
-	i = list_find(list, rib_path_source(path));
-	if (i < list->n) {
-		*removed = load(&list->path[i]);
-		store(&list->path[i], path); // one path a source: its place stays
-	} else {
-		list_insert(list, path);
-	}
-	return word;
-}
-
-// The word with one path less (0: none left). A list of one becomes the path.
-static uint32_t word_without(struct rib *rib, uint32_t word, unsigned source, uint32_t *removed)
-{
-	struct rib_list *list;
-	unsigned i;
-
-	if (!(word & RIB_LIST)) {
-		if (word && rib_path_source(word) == source)
-			*removed = word;
-		return *removed ? 0 : word;
-	}
-	list = list_at(rib, word);
-	i = list_find(list, source);
-	if (i == list->n)
-		return word;
-	*removed = load(&list->path[i]);
-	if (list->n == 2)
-		return load(&list->path[!i]);
-	list_remove(list, i);
-	return word;
-}
-
 // Changes.
 
 static unsigned index_of(const uint8_t *addr, unsigned len)
@@ -373,68 +281,59 @@ static void change_count(struct rib *rib)
 	store(&rib->tbl.n_changes, load(&rib->tbl.n_changes) + 1);
 }
 
-int rib_add(struct rib *rib, const uint8_t *addr, unsigned len, uint32_t path,
+int rib_add(struct rib *rib, const uint8_t *addr, unsigned len, const struct rib_path *path,
 	    struct rib_change *change)
 {
+	struct rib_spot spot = {addr, len};
 	_Atomic uint32_t *at = prefix_at(rib, addr, len);
 	uint32_t old = at ? load(at) : 0, new;
+	int rc;
 
 	change_count(rib);
-	change->removed = 0;
-	change->old_best = rib_best(&rib->tbl, old);
-	if (!at) {
-		if (prefix_insert(rib, addr, len, path))
-			return -ENOMEM;
-		change->new_best = path;
-		rib->n_prefixes++;
-		return 0;
-	}
-	new = word_with(rib, old, path, &change->removed);
-	if (!new)
+	*change = (struct rib_change){.old_best = rib_best(&rib->tbl, old)};
+	rc = rib_list_add(rib, &spot, old, path, &new, change);
+	if (rc)
+		return rc;
+	if (at) {
+		store(at, new);
+		rib_list_done(rib, old, new);
+	} else if (prefix_insert(rib, addr, len, new)) {
+		rib_list_undo(rib, new);
 		return -ENOMEM;
-	store(at, new);
+	}
 	rib->n_prefixes += !old;
+	rib->n_paths += !change->removed;
 	change->new_best = rib_best(&rib->tbl, new);
 	return 0;
 }
 
-int rib_del(struct rib *rib, const uint8_t *addr, unsigned len, unsigned source,
+int rib_del(struct rib *rib, const uint8_t *addr, unsigned len, const struct rib_path *path,
 	    struct rib_change *change)
 {
+	struct rib_spot spot = {addr, len};
 	_Atomic uint32_t *at = prefix_at(rib, addr, len);
 	uint32_t old = at ? load(at) : 0, new;
 
 	change_count(rib);
-	change->removed = 0;
-	change->old_best = rib_best(&rib->tbl, old);
-	new = word_without(rib, old, source, &change->removed);
+	*change = (struct rib_change){.old_best = rib_best(&rib->tbl, old)};
+	new = rib_list_del(rib, &spot, old, path, change);
 	if (!change->removed)
 		return -ENOENT;
 	change->new_best = rib_best(&rib->tbl, new);
+	rib->n_paths--;
 	if (!new) {
 		prefix_delete(rib, addr, len);
 		rib->n_prefixes--;
 	} else {
 		store(at, new);
 	}
-	if (old & RIB_LIST && !(new &RIB_LIST))
-		arena_retire(&rib->arena, old & ~RIB_LIST, LIST_LEN);
+	rib_list_done(rib, old, new);
 	return 0;
 }
 
-unsigned rib_paths(const struct rib *rib, const uint8_t *addr, unsigned len,
-		   uint32_t path[RIB_PATHS_MAX])
+uint32_t rib_get(const struct rib *rib, const uint8_t *addr, unsigned len)
 {
 	_Atomic uint32_t *at = prefix_at((struct rib *)rib, addr, len);
-	uint32_t word = at ? load(at) : 0;
-	const struct rib_list *list;
 
-	if (!(word & RIB_LIST)) {
-		path[0] = word;
-		return word != 0;
-	}
-	list = list_at(rib, word);
-	for (unsigned i = 0; i < list->n; i++)
-		path[i] = load(&list->path[i]);
-	return list->n;
+	return at ? load(at) : 0;
 }

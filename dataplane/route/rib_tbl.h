@@ -18,8 +18,10 @@
 
 enum { RIB_PREFIX_BLOCKS = 8, RIB_CHILD_BLOCKS = 4, RIB_BLOCKS = 12, RIB_DEPTH_MAX = 16 };
 
-// A word of a prefix: one path, or the offset of a list of them.
+// A word of a prefix: one path that a word can hold (rib_path()), or the offset
+// of its paths.
 #define RIB_LIST 0x80000000u
+#define RIB_LAST 0x40000000u // of a path in a list: the last one
 
 struct rib_node {
 	_Atomic uint32_t block[RIB_BLOCKS];
@@ -30,12 +32,14 @@ struct rib_block {
 	_Atomic uint32_t word[]; // one a bit, in order
 };
 
-enum { RIB_PATHS_MAX = 7 };
+enum { RIB_PATHS_MAX = 1024 };
 
-// All paths of one prefix, best first; workers read path[0] alone.
-struct rib_list {
-	uint32_t n;
-	_Atomic uint32_t path[RIB_PATHS_MAX];
+// A path whose key or attributes a word cannot hold, or one of several, of which
+// the first is the best. Workers read the first one's word alone: control may
+// write all else in place.
+struct rib_path {
+	_Atomic uint32_t word;
+	uint32_t attrs, peer, id;
 };
 
 struct rib_tbl {
@@ -60,6 +64,12 @@ static inline uint16_t rib_path_nh(uint32_t path)
 static inline unsigned rib_path_source(uint32_t path)
 {
 	return path >> 24 & 7;
+}
+
+// Source and preference.
+static inline unsigned rib_path_rank(uint32_t path)
+{
+	return path >> 16 & 0x7ff;
 }
 
 static inline const void *rib_at(const struct rib_tbl *rib, uint32_t off)
@@ -90,12 +100,12 @@ static inline const struct rib_node *rib_child(const struct rib_tbl *rib,
 
 static inline uint32_t rib_best(const struct rib_tbl *rib, uint32_t word)
 {
-	const struct rib_list *list;
+	const struct rib_path *first;
 
 	if (likely(!(word & RIB_LIST)))
 		return word;
-	list = rib_at(rib, word & ~RIB_LIST);
-	return atomic_load_explicit(&list->path[0], memory_order_acquire);
+	first = rib_at(rib, word & ~RIB_LIST);
+	return atomic_load_explicit(&first->word, memory_order_acquire) & ~RIB_LAST;
 }
 
 // The longest prefix of this node, of at most max bits of byte: its word, or 0.

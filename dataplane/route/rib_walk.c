@@ -3,6 +3,7 @@
 // a complete binary tree (i has the children 2 i and 2 i + 1): its preorder,
 // with a child node after each leaf, is that order.
 #include "dataplane/route/rib.h"
+#include "dataplane/route/rib_list.h"
 
 #include <string.h>
 
@@ -80,7 +81,7 @@ void rib_walk(const struct rib *rib, const uint8_t *from, unsigned from_len, rib
 // Sanity.
 
 struct sums {
-	uint64_t n_prefixes;
+	uint64_t n_prefixes, n_paths;
 	size_t bytes;
 };
 
@@ -92,25 +93,15 @@ static size_t round8(size_t len)
 static bool node_is_sane(const struct rib *rib, const struct rib_node *node, unsigned depth,
 			 struct sums *sums);
 
-static bool list_is_sane(const struct rib_list *list)
-{
-	if (list->n < 2 || list->n > RIB_PATHS_MAX)
-		return false;
-	for (unsigned i = 1; i < list->n; i++)
-		if (list->path[i - 1] >> 16 >= list->path[i] >> 16)
-			return false;
-	return true;
-}
-
 static bool word_is_sane(const struct rib *rib, uint32_t word, struct sums *sums)
 {
 	if (!word)
 		return true;
 	sums->n_prefixes++;
+	sums->n_paths += word & RIB_LIST ? 0 : 1;
 	if (!(word & RIB_LIST))
 		return rib_path_nh(word) != 0;
-	sums->bytes += sizeof(struct rib_list);
-	return list_is_sane(rib_at(&rib->tbl, word & ~RIB_LIST));
+	return rib_list_is_sane(rib, word, &sums->n_paths, &sums->bytes);
 }
 
 static bool block_is_sane(const struct rib *rib, uint32_t off, bool is_child, unsigned depth,
@@ -157,6 +148,6 @@ bool rib_sanity(const struct rib *rib)
 	if (!word_is_sane(rib, rib->tbl.zero_length, &sums) ||
 	    !node_is_sane(rib, rib_at(&rib->tbl, rib->tbl.root), 0, &sums))
 		return false;
-	return sums.n_prefixes == rib->n_prefixes &&
+	return sums.n_prefixes == rib->n_prefixes && sums.n_paths == rib->n_paths &&
 	       sums.bytes + arena_waiting(&rib->arena) == rib->arena.used;
 }

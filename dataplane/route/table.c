@@ -3,45 +3,20 @@
 
 #include "dataplane/base/clock.h"
 #include "dataplane/base/err.h"
+#include "dataplane/base/intern.h"
 #include "dataplane/route/fib4.h"
 #include "dataplane/route/fib6.h"
 #include "dataplane/route/grace.h"
-#include "dataplane/route/nexthop.h"
-#include "dataplane/route/rib.h"
-#include "dataplane/route/slotmap.h"
+#include "dataplane/route/table_priv.h"
 #include "dataplane/route/table_test.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	STEP_NODES = 64, // between two looks at the clock
-	FLUSH_AT_ONCE = 256,
-	FLUSH_LOOK_MAX = 16, // prefixes looked at for each that a flush may remove
-};
+enum { STEP_NODES = 64 }; // between two looks at the clock
 
-struct flush {
-	struct prefix from;
-	bool is_begun; // go on after from, else at the start
-	bool is_ip6;
-};
-
-struct table {
-	struct rib rib4, rib6;
-	struct fib4 *fib4;
-	struct fib6 *fib6;
-	struct nexthops *nexthops;
-	struct grace *grace;
-	bool is_bulk;
-	// Paths that name an id. The table holds one reference for all of them, and
-	// lets it go when no forwarding table can still answer with the id.
-	uint32_t n_paths[NEXTHOP_MAX + 1];
-	struct slotmap unused; // ids without paths whose reference is still held
-	struct flush flush[ROUTE_N_SOURCES];
-	uint64_t n_by_source[ROUTE_N_SOURCES];
-	uint64_t n_refused;
-};
+static_assert((int)TABLE_PATHS_MAX == (int)RIB_PATHS_MAX, "one limit");
 
 const char *route_source_name(enum route_source source)
 {
@@ -110,11 +85,37 @@ free_table:
 	return err_null(ENOMEM);
 }
 
+static bool attrs_put_one(void *arg, const uint8_t addr[16], unsigned len, uint32_t word)
+{
+	struct table *table = arg;
+	struct rib_path one;
+	const struct rib_path *path;
+	unsigned n;
+
+	if (!(word & RIB_LIST))
+		return true;
+	path = rib_paths(table_rib(table, table->family_freed), word, &one, &n);
+	for (unsigned i = 0; i < n; i++)
+		if (path[i].attrs)
+			intern_put(table->attrs, path[i].attrs);
+	return true;
+}
+
+// Only a table that used attributes is walked.
+static void attrs_put(struct table *table)
+{
+	if (!table->attrs)
+		return;
+	for (table->family_freed = 4; table->family_freed <= 6; table->family_freed += 2)
+		rib_walk(table_rib(table, table->family_freed), NULL, 0, attrs_put_one, table);
+}
+
 void table_free(struct table *table)
 {
 	if (!table)
 		return;
 	assert(table_sanity(table));
+	attrs_put(table);
 	for (unsigned id = 1; id < NEXTHOP_MAX; id++)
 		if (table->n_paths[id] || slotmap_has(&table->unused, id))
 			nexthop_put(table->nexthops, (uint16_t)id);
@@ -125,6 +126,40 @@ void table_free(struct table *table)
 	slotmap_fini(&table->unused);
 	grace_free(table->grace);
 	free(table);
+}
+
+static unsigned pick(struct table *table, uint8_t family, const uint8_t *addr, unsigned len,
+		     const struct rib_path path[], unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		table_route_fill(&table->candidate[i], family, addr, len, &path[i]);
+	return table->best(table->best_arg, table->candidate, n);
+}
+
+static unsigned pick4(void *arg, const uint8_t *addr, unsigned len, const struct rib_path path[],
+		      unsigned n)
+{
+	return pick(arg, 4, addr, len, path, n);
+}
+
+static unsigned pick6(void *arg, const uint8_t *addr, unsigned len, const struct rib_path path[],
+		      unsigned n)
+{
+	return pick(arg, 6, addr, len, path, n);
+}
+
+void table_best_set(struct table *table, table_best_fn *best, void *arg)
+{
+	table->best = best;
+	table->best_arg = arg;
+	table->rib4.pick = best ? pick4 : NULL;
+	table->rib6.pick = best ? pick6 : NULL;
+	table->rib4.pick_arg = table->rib6.pick_arg = table;
+}
+
+void table_attrs_use(struct table *table, struct intern *attrs)
+{
+	table->attrs = attrs;
 }
 
 const struct fib4 *table_fib4(const struct table *table)
@@ -176,12 +211,7 @@ static void unused_put(struct table *table)
 
 // Changes.
 
-static struct rib *rib_of(struct table *table, uint8_t family)
-{
-	return family == 4 ? &table->rib4 : &table->rib6;
-}
-
-static bool is_prefix(const struct prefix *prefix)
+bool table_is_prefix(const struct prefix *prefix)
 {
 	struct prefix masked = *prefix;
 
@@ -200,37 +230,61 @@ static void poll_memory(struct table *table)
 	fib6_poll(table->fib6);
 }
 
-// A bulk load brings routes of the dump; a neighbour or a static route that comes
-// meanwhile is no part of it and forwards at once.
-static void follow(struct table *table, const struct prefix *prefix, enum route_source source,
-		   const struct rib_change *change)
+static void fib_change(struct table *table, const struct prefix *prefix, unsigned source)
 {
+	// A bulk load brings routes of the dump; a neighbour or a static route that
+	// comes meanwhile is no part of it and forwards at once.
 	bool is_bulk = table->is_bulk && source >= ROUTE_MRT;
 
-	if (rib_path_nh(change->old_best) != rib_path_nh(change->new_best)) {
-		if (prefix->family == 4)
-			fib4_change(table->fib4, prefix->bytes, prefix->len, is_bulk);
-		else
-			fib6_change(table->fib6, prefix->bytes, prefix->len, is_bulk);
-	}
+	if (prefix->family == 6)
+		fib6_change(table->fib6, prefix->bytes, prefix->len, is_bulk);
+	else if (table->is_burst && !is_bulk)
+		fib4_mark(table->fib4, prefix->bytes, prefix->len);
+	else
+		fib4_change(table->fib4, prefix->bytes, prefix->len, is_bulk);
+}
+
+static void follow(struct table *table, const struct prefix *prefix, unsigned source,
+		   const struct rib_change *change)
+{
+	if (rib_path_nh(change->old_best) != rib_path_nh(change->new_best))
+		fib_change(table, prefix, source);
 	if (change->removed) {
 		path_put(table, rib_path_nh(change->removed));
 		unused_put(table);
+		if (change->removed_attrs)
+			intern_put(table->attrs, change->removed_attrs);
 	}
 	poll_memory(table);
+}
+
+static bool is_route(const struct table *table, const struct route *route)
+{
+	return table_is_prefix(&route->prefix) && route->source < ROUTE_N_SOURCES && route->nh &&
+	       route->nh != NEXTHOP_MAX &&
+	       (!route->attrs || (table->attrs && intern_refs(table->attrs, route->attrs)));
+}
+
+static struct rib_path path_of(const struct route *route)
+{
+	return (struct rib_path){
+		.word = rib_path(route->source, route->pref, route->nh),
+		.attrs = route->attrs,
+		.peer = route->peer,
+		.id = route->path_id,
+	};
 }
 
 int table_add(struct table *table, const struct route *route)
 {
 	const struct prefix *prefix = &route->prefix;
+	struct rib_path path = path_of(route);
 	struct rib_change change;
 	int rc;
 
-	if (!is_prefix(prefix) || route->source >= ROUTE_N_SOURCES || !route->nh ||
-	    route->nh == NEXTHOP_MAX)
+	if (!is_route(table, route))
 		return -EINVAL;
-	rc = rib_add(rib_of(table, prefix->family), prefix->bytes, prefix->len,
-		     rib_path(route->source, route->pref, route->nh), &change);
+	rc = rib_add(table_rib(table, prefix->family), prefix->bytes, prefix->len, &path, &change);
 	if (rc) {
 		table->n_refused++;
 		poll_memory(table);
@@ -238,23 +292,47 @@ int table_add(struct table *table, const struct route *route)
 	}
 	table->n_by_source[route->source] += !change.removed;
 	path_ref(table, route->nh);
+	if (route->attrs)
+		intern_ref(table->attrs, route->attrs);
+	follow(table, prefix, route->source, &change);
+	return 0;
+}
+
+int table_withdraw(struct table *table, const struct route *route)
+{
+	const struct prefix *prefix = &route->prefix;
+	struct rib_path path = path_of(route);
+	struct rib_change change;
+	int rc;
+
+	if (!table_is_prefix(prefix) || route->source >= ROUTE_N_SOURCES)
+		return -ENOENT;
+	rc = rib_del(table_rib(table, prefix->family), prefix->bytes, prefix->len, &path, &change);
+	if (rc)
+		return rc;
+	table->n_by_source[route->source]--;
 	follow(table, prefix, route->source, &change);
 	return 0;
 }
 
 int table_del(struct table *table, const struct prefix *prefix, enum route_source source)
 {
-	struct rib_change change;
-	int rc;
+	struct route route = {.prefix = *prefix, .source = (uint8_t)source};
 
-	if (!is_prefix(prefix) || source >= ROUTE_N_SOURCES)
-		return -ENOENT;
-	rc = rib_del(rib_of(table, prefix->family), prefix->bytes, prefix->len, source, &change);
-	if (rc)
-		return rc;
-	table->n_by_source[source]--;
-	follow(table, prefix, source, &change);
-	return 0;
+	return source < ROUTE_N_SOURCES ? table_withdraw(table, &route) : -ENOENT;
+}
+
+void table_burst_start(struct table *table)
+{
+	table->is_burst = true;
+}
+
+void table_burst_stop(struct table *table)
+{
+	table->is_burst = false;
+	fib4_catch_up(table->fib4);
+	unused_put(table);
+	poll_memory(table);
 }
 
 void table_bulk_start(struct table *table)
@@ -279,173 +357,6 @@ size_t table_step(struct table *table, uint64_t budget_ns)
 	unused_put(table);
 	poll_memory(table);
 	return todo_of(table);
-}
-
-// Asking.
-
-static void route_fill(struct route *out, uint8_t family, const uint8_t *addr, unsigned len,
-		       uint32_t path)
-{
-	memset(out, 0, sizeof(*out));
-	out->prefix.family = family;
-	out->prefix.len = (uint8_t)len;
-	memcpy(out->prefix.bytes, addr, family == 4 ? 4 : 16);
-	prefix_mask(&out->prefix);
-	out->source = (uint8_t)rib_path_source(path);
-	out->pref = (uint8_t)(path >> 16);
-	out->nh = rib_path_nh(path);
-}
-
-unsigned table_paths(const struct table *table, const struct prefix *prefix, struct route out[],
-		     unsigned max)
-{
-	uint32_t path[RIB_PATHS_MAX];
-	unsigned n;
-
-	if (!is_prefix(prefix))
-		return 0;
-	n = rib_paths(rib_of((struct table *)table, prefix->family), prefix->bytes, prefix->len,
-		      path);
-	n = n < max ? n : max;
-	for (unsigned i = 0; i < n; i++)
-		route_fill(&out[i], prefix->family, prefix->bytes, prefix->len, path[i]);
-	return n;
-}
-
-int table_get(const struct table *table, const struct prefix *prefix, struct route *out)
-{
-	return table_paths(table, prefix, out, 1) ? 0 : -ENOENT;
-}
-
-// For people: one length after the other, not the way of the packet path.
-int table_find(const struct table *table, const struct addr *addr, struct route *out)
-{
-	struct prefix prefix = {.family = addr->family};
-
-	if (addr->family != 4 && addr->family != 6)
-		return -ENOENT;
-	for (int len = addr->family == 4 ? 32 : 128; len >= 0; len--) {
-		prefix.len = (uint8_t)len;
-		memcpy(prefix.bytes, addr->bytes, addr->family == 4 ? 4 : 16);
-		prefix_mask(&prefix);
-		if (!table_get(table, &prefix, out))
-			return 0;
-	}
-	return -ENOENT;
-}
-
-struct page {
-	const struct rib *rib;
-	uint8_t family;
-	struct route *out;
-	size_t n, max;
-};
-
-static bool page_add(void *arg, const uint8_t addr[16], unsigned len, uint32_t word)
-{
-	struct page *page = arg;
-
-	if (page->n < page->max)
-		route_fill(&page->out[page->n++], page->family, addr, len,
-			   rib_best(&page->rib->tbl, word));
-	return page->n < page->max;
-}
-
-size_t table_walk(const struct table *table, const struct prefix *from, struct route out[],
-		  size_t max)
-{
-	struct page page = {&table->rib4, 4, out, 0, max};
-
-	if (!max)
-		return 0;
-	if (!from || from->family == 4)
-		rib_walk(page.rib, from ? from->bytes : NULL, from ? from->len : 0, page_add,
-			 &page);
-	if (page.n == max)
-		return page.n;
-	page.rib = &table->rib6;
-	page.family = 6;
-	if (from && from->family != 6)
-		from = NULL;
-	rib_walk(page.rib, from ? from->bytes : NULL, from ? from->len : 0, page_add, &page);
-	return page.n;
-}
-
-// Flushing: find some routes of the source, delete them, remember how far.
-
-struct harvest {
-	const struct rib *rib;
-	uint8_t family;
-	unsigned source;
-	size_t n, max, looks; // found, wanted, prefixes that may still be looked at
-	struct prefix found[FLUSH_AT_ONCE];
-	struct prefix last;
-};
-
-static bool has_source(const struct rib_tbl *rib, uint32_t word, unsigned source)
-{
-	const struct rib_list *list = rib_at(rib, word & ~RIB_LIST);
-
-	if (!(word & RIB_LIST))
-		return rib_path_source(word) == source;
-	for (unsigned i = 0; i < list->n; i++)
-		if (rib_path_source(list->path[i]) == source)
-			return true;
-	return false;
-}
-
-static bool harvest_add(void *arg, const uint8_t addr[16], unsigned len, uint32_t word)
-{
-	struct harvest *h = arg;
-	struct route route;
-
-	route_fill(&route, h->family, addr, len, 0);
-	h->last = route.prefix;
-	if (has_source(&h->rib->tbl, word, h->source))
-		h->found[h->n++] = route.prefix;
-	return h->n < h->max && --h->looks;
-}
-
-// Moves the cursor; at the end of a family it goes to the start of the other.
-static void harvest(struct table *table, struct harvest *h, struct flush *flush)
-{
-	h->family = flush->is_ip6 ? 6 : 4;
-	h->rib = rib_of(table, h->family);
-	h->n = 0;
-	rib_walk(h->rib, flush->is_begun ? flush->from.bytes : NULL, flush->from.len, harvest_add,
-		 h);
-	flush->is_begun = h->n == h->max || !h->looks;
-	flush->from = h->last;
-	flush->is_ip6 ^= !flush->is_begun;
-	h->looks -= h->looks > 0;
-}
-
-size_t table_flush(struct table *table, enum route_source source, size_t n)
-{
-	struct harvest h = {.source = source, .looks = n * FLUSH_LOOK_MAX};
-
-	while (n && h.looks && table->n_by_source[source]) {
-		h.max = at_most(n, FLUSH_AT_ONCE);
-		harvest(table, &h, &table->flush[source]);
-		for (size_t i = 0; i < h.n; i++)
-			(void)table_del(table, &h.found[i], source);
-		n -= h.n;
-	}
-	return table->n_by_source[source];
-}
-
-void table_stats_get(const struct table *table, struct table_stats *stats)
-{
-	memset(stats, 0, sizeof(*stats));
-	stats->n_routes4 = table->rib4.n_prefixes;
-	stats->n_routes6 = table->rib6.n_prefixes;
-	memcpy(stats->n_by_source, table->n_by_source, sizeof(stats->n_by_source));
-	stats->rib_bytes = table->rib4.arena.used + table->rib6.arena.used;
-	stats->fib4_bytes = fib4_bytes(table->fib4);
-	stats->fib6_bytes = fib6_bytes(table->fib6);
-	stats->unbuilt4 = fib4_todo(table->fib4);
-	stats->unbuilt6 = fib6_todo(table->fib6);
-	stats->n_refused = table->n_refused;
 }
 
 int table_engine_set(struct table *table, const char *name)

@@ -10,8 +10,11 @@
 #include "dataplane/base/compiler.h"
 #include "dataplane/route/prefix.h"
 
+#include <stdbool.h>
+
 struct fib4;
 struct fib6;
+struct intern;
 struct nexthops;
 struct table;
 
@@ -28,23 +31,60 @@ enum route_source {
 };
 const char *route_source_name(enum route_source source);
 
+enum { TABLE_PATHS_MAX = 1024 }; // to one prefix
+
+// A path to a prefix. A table holds any number of them; prefix, source, peer and
+// path_id together are the key of one.
 struct route {
 	struct prefix prefix;
-	uint8_t source; // enum route_source
-	uint8_t pref;	// between paths of equal source: lower wins
-	uint16_t nh;	// next-hop id
+	uint8_t source;	  // enum route_source
+	uint8_t pref;	  // between paths of equal source: lower wins
+	uint16_t nh;	  // next-hop id
+	uint16_t spare;	  // 0
+	uint32_t peer;	  // who of that source; 0 where there is but one
+	uint32_t path_id; // several of one peer (RFC 7911 §3), else 0
+	uint32_t attrs;	  // id of an attribute set (base/intern.h); 0: none
 };
+
+// Which of n paths (n > 1) to one prefix forwards: its index. path[0] is the one
+// until now. What it answers must depend on nothing else.
+typedef unsigned table_best_fn(void *arg, const struct route path[], unsigned n);
 
 struct table *table_new(struct nexthops *nexthops) must_check;
 void table_free(struct table *table); // no worker may read it any more
 
-// Takes a reference on route->nh. A second route of the same prefix and source
-// replaces the first. -ENOMEM (nothing changed), -EINVAL.
+// Before the first route. Without the first: the lower source wins, then the
+// lower pref, then who is best already. Without the second: attrs must be 0.
+void table_best_set(struct table *table, table_best_fn *best, void *arg);
+void table_attrs_use(struct table *table, struct intern *attrs);
+
+// Takes a reference on route->nh and route->attrs. A second route of the same key
+// replaces the first. -ENOMEM, -ENOSPC (TABLE_PATHS_MAX paths to the prefix): nothing
+// changed. -EINVAL.
 int table_add(struct table *table, const struct route *route) must_check;
-// -ENOENT.
+// Of the route only the key counts. -ENOENT.
+int table_withdraw(struct table *table, const struct route *route);
+// The same for peer 0, path id 0.
 int table_del(struct table *table, const struct prefix *prefix, enum route_source source);
-// Removes every route of a source, at most n a call; returns how many are left to do.
+// Removes every route of a source, at most n a call, after looking at 16 n
+// prefixes at most; returns how many are left to do.
 size_t table_flush(struct table *table, enum route_source source, size_t n);
+
+// The same for one peer of a source, from *at (zeroes: the start) on; false when
+// it has come to the end.
+struct table_cursor {
+	struct prefix from;
+	bool is_begun; // go on after from, else at the start
+	bool is_ip6;
+};
+bool table_flush_peer(struct table *table, enum route_source source, uint32_t peer,
+		      struct table_cursor *at, size_t n);
+
+// Changes between start and stop take effect together at the stop, and each root
+// slot of IPv4 is rebuilt once. For a message or a thousand of them, not for a
+// load: the stop does all the work, but for prefixes that cover thousands of slots.
+void table_burst_start(struct table *table);
+void table_burst_stop(struct table *table);
 
 // Bulk loads leave root slots unbuilt (they answer from the RIB), and those that
 // hold a node behind until the next step, so that each is rebuilt once. Step
@@ -58,7 +98,7 @@ size_t table_step(struct table *table, uint64_t budget_ns);
 // Best route that covers addr (longest match) or is exactly prefix: -ENOENT.
 int table_find(const struct table *table, const struct addr *addr, struct route *out) must_check;
 int table_get(const struct table *table, const struct prefix *prefix, struct route *out) must_check;
-// All sources' routes of one prefix, best first; returns how many (at most max).
+// All paths to one prefix, best first; returns how many (at most max).
 unsigned table_paths(const struct table *table, const struct prefix *prefix, struct route out[],
 		     unsigned max);
 
@@ -69,6 +109,7 @@ size_t table_walk(const struct table *table, const struct prefix *from, struct r
 
 struct table_stats {
 	uint64_t n_routes4, n_routes6; // prefixes with a best route
+	uint64_t n_paths4, n_paths6;   // of all sources and peers
 	uint64_t n_by_source[ROUTE_N_SOURCES];
 	uint64_t rib_bytes, fib4_bytes, fib6_bytes;
 	uint64_t unbuilt4, unbuilt6; // root slots
