@@ -59,17 +59,17 @@ static void bare_set(struct mrt_session *s, const uint8_t *body)
 	*s = (struct mrt_session){.as_bytes = 2, .if_index = wire_get16(body), .is_bare = true};
 }
 
-static bool has_as4(const struct mrt_hdr *hdr)
+unsigned mrt_mp_as_bytes(uint16_t subtype)
 {
-	switch (hdr->subtype) {
+	switch (subtype) {
 	case MRT_MP_STATE_CHANGE_AS4:
 	case MRT_MP_MESSAGE_AS4:
 	case MRT_MP_MESSAGE_AS4_LOCAL:
 	case MRT_MP_MESSAGE_AS4_AP:
 	case MRT_MP_MESSAGE_AS4_LOCAL_AP:
-		return true;
+		return 4;
 	default:
-		return false;
+		return 2;
 	}
 }
 
@@ -154,7 +154,8 @@ int mrt_message_decode(const struct mrt_hdr *hdr, const uint8_t *body, size_t le
 	if (unlikely(is_bare(body, len) && has_marker(body + BARE_LEN, len - BARE_LEN)))
 		bare_set(&message->session, body);
 	else
-		at = session_decode(body, len, has_as4(hdr) ? 4 : 2, &message->session, fault);
+		at = session_decode(body, len, mrt_mp_as_bytes(hdr->subtype), &message->session,
+				    fault);
 	if (at == 0)
 		return -EBADMSG;
 	if (len - at < BGP_HDR_LEN)
@@ -179,7 +180,8 @@ int mrt_state_decode(const struct mrt_hdr *hdr, const uint8_t *body, size_t len,
 	else if (unlikely(is_bare(body, len) && len == BARE_LEN + STATES_LEN))
 		bare_set(&state->session, body);
 	else
-		at = session_decode(body, len, has_as4(hdr) ? 4 : 2, &state->session, fault);
+		at = session_decode(body, len, mrt_mp_as_bytes(hdr->subtype), &state->session,
+				    fault);
 	if (at == 0)
 		return -EBADMSG;
 	if (len - at < STATES_LEN)

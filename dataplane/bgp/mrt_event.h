@@ -53,6 +53,9 @@ struct mrt_file_name {
 	const char *name; // terminated, inside the record
 };
 
+// 2 or 4: how a subtype of BGP4MP writes AS numbers.
+unsigned mrt_mp_as_bytes(uint16_t subtype);
+
 // len and body without the microseconds of BGP4MP_ET.
 int mrt_message_decode(const struct mrt_hdr *hdr, const uint8_t *body, size_t len,
 		       struct mrt_message *message, struct fault *fault) must_check;

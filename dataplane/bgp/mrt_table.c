@@ -7,8 +7,6 @@
 #include <errno.h>
 #include <string.h>
 
-// RFC 6396 §4.3.1: bits of a peer's type.
-enum { PEER_IP6 = 1 << 0, PEER_AS4 = 1 << 1 };
 // Peer index, time, attribute length; add-path puts a path id before the length.
 enum { ENTRY_LEN = 8, ENTRY_AP_LEN = 12 };
 
@@ -19,23 +17,27 @@ struct table_head {
 	const uint8_t *view, *extra, *next;
 };
 
-static int head_decode(const uint8_t *body, size_t len, size_t gap, struct table_head *head,
-		       struct fault *fault)
+static bool head_decode(const uint8_t *body, size_t len, size_t gap, struct table_head *head,
+			struct fault *fault)
 {
 	size_t view_len;
 
-	if (len < 8 + gap)
-		return fault_set(fault, FAULT_RECORD_CUT, len);
+	if (len < 8 + gap) {
+		fault_set(fault, FAULT_RECORD_CUT, len);
+		return false;
+	}
 	view_len = wire_get16(body + 4);
-	if (len < 8 + gap + view_len)
-		return fault_set(fault, FAULT_RECORD_CUT, 4);
+	if (len < 8 + gap + view_len) {
+		fault_set(fault, FAULT_RECORD_CUT, 4);
+		return false;
+	}
 	head->collector_id = wire_get32(body);
 	head->view_len = (uint16_t)view_len;
 	head->view = body + 6;
 	head->extra = head->view + view_len;
 	head->n_peers = wire_get16(head->extra + gap);
 	head->next = head->extra + gap + 2;
-	return 0;
+	return true;
 }
 
 int mrt_peers_decode(const uint8_t *body, size_t len, struct mrt_peers *peers, struct fault *fault)
@@ -43,7 +45,7 @@ int mrt_peers_decode(const uint8_t *body, size_t len, struct mrt_peers *peers, s
 	const uint8_t *p, *end = body + len;
 	struct table_head head;
 
-	if (head_decode(body, len, 0, &head, fault))
+	if (!head_decode(body, len, 0, &head, fault))
 		return -EBADMSG;
 	*peers = (struct mrt_peers){.collector_id = head.collector_id,
 				    .n_peers = head.n_peers,
@@ -57,9 +59,9 @@ int mrt_peers_decode(const uint8_t *body, size_t len, struct mrt_peers *peers, s
 
 		if (p == end)
 			return fault_set(fault, FAULT_RECORD_CUT, len);
-		if (*p & ~(PEER_IP6 | PEER_AS4))
+		if (*p & ~(MRT_PEER_IP6 | MRT_PEER_AS4))
 			return fault_set(fault, FAULT_PEER_TYPE, (size_t)(p - body));
-		need = 5 + (*p & PEER_IP6 ? 16 : 4) + (*p & PEER_AS4 ? 4 : 2);
+		need = 5 + (*p & MRT_PEER_IP6 ? 16 : 4) + (*p & MRT_PEER_AS4 ? 4 : 2);
 		if ((size_t)(end - p) < need)
 			return fault_set(fault, FAULT_RECORD_CUT, (size_t)(p - body));
 		p += need;
@@ -76,12 +78,12 @@ bool mrt_peers_next(struct mrt_peers *peers, struct mrt_peer *peer)
 
 	if (p == peers->end)
 		return false;
-	addr_len = *p & PEER_IP6 ? 16 : 4;
+	addr_len = *p & MRT_PEER_IP6 ? 16 : 4;
 	memset(peer, 0, sizeof(*peer));
 	peer->id = wire_get32(p + 1);
 	peer->addr.family = addr_len == 16 ? 6 : 4;
 	memcpy(peer->addr.bytes, p + 5, addr_len);
-	peer->as_bytes = *p & PEER_AS4 ? 4 : 2;
+	peer->as_bytes = *p & MRT_PEER_AS4 ? 4 : 2;
 	p += 5 + addr_len;
 	peer->asn = peer->as_bytes == 4 ? wire_get32(p) : wire_get16(p);
 	peers->next = p + peer->as_bytes;
@@ -104,7 +106,7 @@ int mrt_geo_decode(const uint8_t *body, size_t len, struct mrt_geo *geo, struct 
 	struct table_head head;
 	size_t left, need;
 
-	if (head_decode(body, len, 8, &head, fault))
+	if (!head_decode(body, len, 8, &head, fault))
 		return -EBADMSG;
 	*geo = (struct mrt_geo){.collector_id = head.collector_id,
 				.latitude = float_get(head.extra),

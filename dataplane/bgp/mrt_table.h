@@ -8,6 +8,9 @@
 
 #include "dataplane/bgp/mrt_hdr.h"
 
+// RFC 6396 §4.3.1: bits of a peer's type.
+enum { MRT_PEER_IP6 = 1 << 0, MRT_PEER_AS4 = 1 << 1 };
+
 struct mrt_peer {
 	struct bgp_addr addr;
 	uint8_t as_bytes; // 2 or 4: how the AS number was written
