@@ -7,5 +7,9 @@
 // the only writer; it frees by call_rcu or in batches with one grace period.
 #pragma once
 
+#ifdef RCU_C11 // -Drcu=c11: what ThreadSanitizer understands
+#include "dataplane/base/rcu_c11.h"
+#else
 #include <urcu-qsbr.h>
 #include <urcu/rculfhash.h>
+#endif
