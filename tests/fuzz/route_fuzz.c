@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Bytes as a program for a routing table (add, delete, build, look up), run by
-// the table and by a list that is searched from end to end.
-#include "dataplane/route/fib4_tbl.h"
-#include "dataplane/route/fib6_tbl.h"
+// Bytes as a program for a routing table (add, delete, flush, burst, bulk load, build,
+// look up by every engine), run by the table and by a list that is searched from end
+// to end.
+#include "dataplane/route/fib4_layout.h"
+#include "dataplane/route/fib6_layout.h"
 #include "dataplane/route/nexthop.h"
 #include "dataplane/route/table_test.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUTES_MAX = 200, NEXTHOPS = 300 };
+enum { ROUTES_MAX = 200, NEXTHOPS = 300, LOOKUPS_MAX = 80, ENGINES_MAX = 3 };
+
+static struct engine {
+	fib4_lookup_fn *lookup4;
+	fib6_lookup_fn *lookup6;
+} engine[ENGINES_MAX];
+static unsigned n_engines;
 
 struct program {
 	const uint8_t *data;
@@ -34,6 +41,16 @@ static unsigned next(struct program *p)
 	return *p->data++;
 }
 
+static void engines_find(void)
+{
+	static const char *const names[ENGINES_MAX] = {"scalar", "avx2", "avx512"};
+
+	for (unsigned i = 0; i < ENGINES_MAX; i++)
+		if (!table_engine_set(table, names[i]))
+			engine[n_engines++] = (struct engine){table_fib4(table)->lookup,
+							      table_fib6(table)->lookup};
+}
+
 static void table_start(void)
 {
 	struct nexthops *nhs = nexthops_new();
@@ -49,6 +66,7 @@ static void table_start(void)
 	}
 	table = table_new(nhs);
 	must(table != NULL);
+	engines_find();
 }
 
 // An address that is new in its last bytes only, so that prefixes nest.
@@ -117,16 +135,66 @@ static uint16_t slow_lookup(const struct program *p, const struct addr *addr)
 
 static void look(struct program *p, uint8_t family)
 {
-	struct addr addr = addr_next(p, family);
-	const uint8_t *b = addr.bytes;
-	uint32_t dst = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
-	uint16_t nh;
+	struct addr addr[LOOKUPS_MAX];
+	const uint8_t *dst6[LOOKUPS_MAX];
+	uint32_t dst4[LOOKUPS_MAX];
+	uint16_t want[LOOKUPS_MAX], nh[LOOKUPS_MAX];
+	unsigned n = 1 + next(p) % LOOKUPS_MAX;
 
-	if (family == 4)
-		fib4_lookup_bulk(table_fib4(table), &dst, &nh, 1);
-	else
-		fib6_lookup_bulk(table_fib6(table), &b, &nh, 1);
-	must(nh == slow_lookup(p, &addr));
+	for (unsigned i = 0; i < n; i++) {
+		const uint8_t *b = addr[i].bytes;
+
+		addr[i] = i && !p->len ? addr[i - 1] : addr_next(p, family);
+		dst4[i] = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+		dst6[i] = b;
+		want[i] = slow_lookup(p, &addr[i]);
+	}
+	for (unsigned e = 0; e < n_engines; e++) {
+		if (family == 4)
+			engine[e].lookup4(table_fib4(table), dst4, nh, n);
+		else
+			engine[e].lookup6(table_fib6(table), dst6, nh, n);
+		must(!memcmp(nh, want, n * sizeof(*nh)));
+	}
+}
+
+// One source goes, in two pieces.
+static void flush(struct program *p)
+{
+	unsigned source = next(p) % ROUTE_N_SOURCES, n = 0;
+
+	(void)table_flush(table, source, next(p) % 8);
+	while (table_flush(table, source, 1000))
+		;
+	for (unsigned i = 0; i < p->n; i++)
+		if (p->route[i].source != source)
+			p->route[n++] = p->route[i];
+	p->n = n;
+}
+
+static void changes(struct program *p, uint8_t family)
+{
+	for (unsigned i = next(p) % 8; i; i--) {
+		if (p->n && next(p) % 4 == 0)
+			del(p, next(p) % p->n);
+		else
+			add(p, family);
+	}
+}
+
+static void in_burst(struct program *p, uint8_t family)
+{
+	table_burst_start(table);
+	changes(p, family);
+	table_burst_stop(table);
+}
+
+static void in_bulk(struct program *p, uint8_t family)
+{
+	table_bulk_start(table);
+	changes(p, family);
+	(void)table_step(table, next(p));
+	table_bulk_stop(table);
 }
 
 // A change of a very short prefix may be waiting for the next steps.
@@ -140,18 +208,19 @@ static void run(struct program *p)
 {
 	unsigned op = next(p), family = op & 1 ? 6 : 4;
 
-	op = op / 2 % 8;
-	if (op < 3) {
+	op = op / 2 % 16;
+	if (op < 6) {
 		add(p, (uint8_t)family);
-	} else if (op == 3 && p->n) {
+	} else if (op < 8 && p->n) {
 		del(p, next(p) % p->n);
-	} else if (op == 4) {
+	} else if (op == 8) {
 		(void)table_step(table, 1);
-	} else if (op == 5) {
-		table_bulk_start(table);
-		for (unsigned i = next(p) % 8; i; i--)
-			add(p, (uint8_t)family);
-		table_bulk_stop(table);
+	} else if (op == 9) {
+		in_bulk(p, (uint8_t)family);
+	} else if (op == 10) {
+		in_burst(p, (uint8_t)family);
+	} else if (op == 11) {
+		flush(p);
 	} else {
 		settle();
 		look(p, (uint8_t)family);
