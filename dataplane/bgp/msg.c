@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/bgp/msg.h"
 
+#include <errno.h>
+
 static const struct {
 	const char *name;
 	uint8_t len_min;
@@ -78,4 +80,27 @@ ssize_t bgp_msg_find_lax(const uint8_t *buf, size_t len, struct bgp_msg *msg, st
 		return fault_set(fault, FAULT_MSG_LEN, BGP_MARKER_LEN);
 	n = whole(buf, len, msg);
 	return n ? n : fault_set(fault, FAULT_MSG_LEN, BGP_MARKER_LEN);
+}
+
+size_t bgp_msg_start(struct out *out, uint8_t type)
+{
+	size_t at = out->len;
+
+	for (unsigned i = 0; i < BGP_MARKER_LEN; i++)
+		out_put8(out, 0xff);
+	out_put16(out, 0);
+	out_put8(out, type);
+	return at;
+}
+
+int bgp_msg_end(struct out *out, size_t at, const struct bgp_session *s)
+{
+	size_t len = out->len - at;
+
+	if (out_is_full(out))
+		return -ENOSPC;
+	if (len > len_max(out->buf[at + BGP_MARKER_LEN + 2], s))
+		return -EMSGSIZE;
+	out_set16(out, at + BGP_MARKER_LEN, (unsigned)len);
+	return 0;
 }

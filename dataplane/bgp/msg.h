@@ -9,6 +9,7 @@
 //	n == 0: wait for msg.need bytes in all; n < 0: the stream is lost
 #pragma once
 
+#include "dataplane/bgp/out.h"
 #include "dataplane/bgp/session.h"
 
 #include <sys/types.h>
@@ -43,3 +44,9 @@ ssize_t bgp_msg_find_lax(const uint8_t *buf, size_t len, struct bgp_msg *msg,
 			 struct fault *fault) must_check;
 
 const char *bgp_msg_name(uint8_t type); // "UPDATE"; NULL when unknown
+
+// A message begins; returns what bgp_msg_end() asks for, which fills in its
+// length. -ENOSPC: the buffer is too small (out->len tells); -EMSGSIZE: longer
+// than the session allows for this type.
+size_t bgp_msg_start(struct out *out, uint8_t type);
+int bgp_msg_end(struct out *out, size_t at, const struct bgp_session *s) must_check;

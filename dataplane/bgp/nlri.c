@@ -122,3 +122,16 @@ int bgp_nlri_next(struct bgp_nlri_iter *it, struct bgp_nlri *nlri, struct fault 
 	it->next = p + (bits + 7) / 8;
 	return 1;
 }
+
+void bgp_nlri_put(struct out *out, const struct bgp_nlri *nlri, bool has_path_ids)
+{
+	size_t labels_len = (size_t)nlri->n_labels * BGP_LABEL_LEN;
+	size_t rd_len = nlri->rd ? BGP_RD_LEN : 0;
+
+	if (has_path_ids)
+		out_put32(out, nlri->path_id);
+	out_put8(out, (unsigned)(nlri->prefix.len + 8 * (labels_len + rd_len)));
+	out_put(out, nlri->labels, labels_len);
+	out_put(out, nlri->rd, rd_len);
+	out_put(out, nlri->prefix.bytes, (nlri->prefix.len + 7u) / 8);
+}

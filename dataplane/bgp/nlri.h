@@ -7,6 +7,7 @@
 // SAFIs unicast, multicast, labelled and VPN; other families stay bytes.
 #pragma once
 
+#include "dataplane/bgp/out.h"
 #include "dataplane/bgp/session.h"
 
 enum { BGP_RD_LEN = 8, BGP_LABEL_LEN = 3 };
@@ -35,3 +36,5 @@ void bgp_nlri_start(struct bgp_nlri_iter *it, const uint8_t *bytes, size_t len, 
 // 1: *nlri is set; 0: the end; -EBADMSG: FAULT_NLRI_LEN, _CUT or _LABELS, at
 // an offset from the first byte; nothing more comes out then.
 int bgp_nlri_next(struct bgp_nlri_iter *it, struct bgp_nlri *nlri, struct fault *fault) must_check;
+
+void bgp_nlri_put(struct out *out, const struct bgp_nlri *nlri, bool has_path_ids);

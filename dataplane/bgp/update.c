@@ -225,3 +225,22 @@ bool bgp_update_is_end_of_rib(const struct bgp_update *upd, uint16_t *afi, uint8
 	*safi = mp.safi;
 	return true;
 }
+
+void bgp_update_put(struct out *out, const struct bgp_update *upd)
+{
+	out_put16(out, upd->withdrawn_len);
+	out_put(out, upd->withdrawn, upd->withdrawn_len);
+	out_put16(out, upd->attrs_len);
+	out_put(out, upd->attrs, upd->attrs_len);
+	out_put(out, upd->nlri, upd->nlri_len);
+}
+
+void bgp_end_of_rib_put(struct out *out, uint16_t afi, uint8_t safi)
+{
+	uint8_t attr[6] = {BGP_FLAG_OPTIONAL,	BGP_ATTR_MP_UNREACH, 3,
+			   (uint8_t)(afi >> 8), (uint8_t)afi,	     safi};
+	bool is_short = afi == BGP_AFI_IP4 && safi == BGP_SAFI_UNICAST;
+	struct bgp_update upd = {.attrs = attr, .attrs_len = is_short ? 0 : sizeof(attr)};
+
+	bgp_update_put(out, &upd);
+}

@@ -59,6 +59,10 @@ int bgp_mp_reach_decode_rib(const struct bgp_attr *attr, struct bgp_mp_reach *mp
 unsigned bgp_nexthop_decode(uint16_t afi, uint8_t safi, const uint8_t *bytes, size_t len,
 			    struct bgp_addr addr[2]);
 
+// The body; pointers of parts without bytes may be NULL.
+void bgp_update_put(struct out *out, const struct bgp_update *upd);
+void bgp_end_of_rib_put(struct out *out, uint16_t afi, uint8_t safi);
+
 enum bgp_routes_place { BGP_IN_WITHDRAWN, BGP_IN_MP_UNREACH, BGP_IN_MP_REACH, BGP_IN_NLRI };
 
 struct bgp_routes {

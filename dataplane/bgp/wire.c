@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/bgp/wire.h"
 
-#include <errno.h>
-
 static const struct {
 	const char *name, *text;
 } faults[FAULT_N_CODES] = {
@@ -64,13 +62,4 @@ const char *fault_name(enum fault_code code)
 const char *fault_text(enum fault_code code)
 {
 	return faults[code].text;
-}
-
-int fault_set(struct fault *fault, enum fault_code code, size_t at)
-{
-	if (fault->code == FAULT_NONE) {
-		fault->code = code;
-		fault->at = (uint32_t)at;
-	}
-	return -EBADMSG;
 }

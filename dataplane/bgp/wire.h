@@ -7,6 +7,8 @@
 
 #include "dataplane/base/compiler.h"
 
+#include <errno.h>
+
 // Same shape as struct addr and struct prefix of route/, which stands above:
 // network byte order, IPv4 in bytes[0..3], the rest zero. family 0 is "none".
 struct bgp_addr {
@@ -83,8 +85,16 @@ struct fault {
 const char *fault_name(enum fault_code code); // "attr-cut": for counters, JSON
 const char *fault_text(enum fault_code code); // a sentence for people
 
-// Sets *fault (the first one stays) and returns -EBADMSG.
-int fault_set(struct fault *fault, enum fault_code code, size_t at);
+// Sets *fault (the first one stays) and returns -EBADMSG. Inline, so that a
+// compiler sees what it returns.
+static inline int fault_set(struct fault *fault, enum fault_code code, size_t at)
+{
+	if (fault->code == FAULT_NONE) {
+		fault->code = code;
+		fault->at = (uint32_t)at;
+	}
+	return -EBADMSG;
+}
 
 static inline uint16_t wire_get16(const uint8_t *p)
 {
