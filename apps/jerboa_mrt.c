@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // jerboa-mrt: routing tables as MRT dumps, looked at and made up.
+#include "apps/mrt/dump.h"
 #include "apps/mrt/stat.h"
 #include "apps/mrt/synth.h"
 
@@ -19,7 +20,7 @@ static const char help[] =
 static const struct {
 	const char *name;
 	int (*main)(int argc, char **argv);
-} commands[] = {{"stat", stat_main}, {"synth", synth_main}};
+} commands[] = {{"dump", dump_main}, {"stat", stat_main}, {"synth", synth_main}};
 
 int main(int argc, char **argv)
 {
