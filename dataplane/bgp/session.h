@@ -50,14 +50,17 @@ struct bgp_family {
 
 struct bgp_session {
 	enum bgp_peer_kind kind;
-	bool as4;		 // RFC 6793 §4: AS numbers have four bytes
-	bool add_path_all;	 // every family has path ids (the subtypes of RFC 8050 §3)
-	bool extended_msg;	 // RFC 8654 §4: up to 65,535 bytes
-	bool checks_first_as;	 // RFC 4271 §6.3: the leftmost AS must be the peer's
-	bool accepts_aigp;	 // RFC 7311 §3.3
-	bool may_disable_family; // RFC 7606 §2: rather AFI/SAFI disable than a reset
-	uint32_t local_as, peer_as;
-	uint32_t local_id; // BGP identifier, as a number; 0: unknown
+	bool as4;		    // RFC 6793 §4: AS numbers have four bytes
+	bool add_path_all;	    // every family has path ids (the subtypes of RFC 8050 §3)
+	bool extended_msg;	    // RFC 8654 §4: up to 65,535 bytes
+	bool checks_first_as;	    // RFC 4271 §6.3: the leftmost AS must be the peer's
+	bool accepts_aigp;	    // RFC 7311 §3.3, of a peer that is not internal
+	bool may_disable_family;    // RFC 7606 §2: rather AFI/SAFI disable than a reset
+	bool has_role;		    // RFC 9234 §4.1: role is ours
+	bool requires_role;	    // ... and the peer must have one
+	uint8_t role;		    // enum bgp_role
+	uint32_t local_as, peer_as; // 0: unknown; peer_as is the one expected
+	uint32_t local_id;	    // BGP identifier, as a number; 0: unknown
 	// What was agreed on; none: whatever comes is read.
 	uint8_t n_families;
 	struct bgp_family family[BGP_FAMILIES_MAX];

@@ -40,7 +40,6 @@ static const struct {
 	[FAULT_NLRI_LEN] = {"nlri-length", "the prefix is longer than an address"},
 	[FAULT_NLRI_CUT] = {"nlri-cut", "the prefix is longer than what is left"},
 	[FAULT_NLRI_LABELS] = {"nlri-labels", "the prefix has labels without a bottom"},
-	[FAULT_NO_ROUTES] = {"no-routes", "attributes in error, and no routes to withdraw"},
 	[FAULT_VERSION] = {"version", "the version of BGP must be 4"},
 	[FAULT_PEER_AS] = {"peer-as", "the peer's AS is 0 or not the one expected"},
 	[FAULT_PEER_ID] = {"peer-id", "the peer's BGP identifier is 0 or our own"},

@@ -62,7 +62,6 @@ enum fault_code {
 	FAULT_NLRI_LEN,	   // a prefix longer than an address
 	FAULT_NLRI_CUT,	   // a prefix longer than what is left
 	FAULT_NLRI_LABELS, // a stack of labels without bottom
-	FAULT_NO_ROUTES,   // attributes in error and no route to withdraw
 	FAULT_VERSION,	   // not 4
 	FAULT_PEER_AS,	   // 0, or not the one expected
 	FAULT_PEER_ID,	   // 0, or our own
