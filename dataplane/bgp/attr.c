@@ -195,6 +195,8 @@ static enum fault_code attr_apply(const struct bgp_attr *attr, struct bgp_attr_s
 		path->has |= BGP_HAS_LOCAL_PREF;
 		return u32_decode(attr, &path->local_pref) ? FAULT_LOCAL_PREF : FAULT_NONE;
 	case BGP_ATTR_MP_REACH:
+		if (style.ignores_mp)
+			return FAULT_NONE;
 		return mp_reach_decode(attr, style.family, path) ? FAULT_MP_REACH : FAULT_NONE;
 	default:
 		return FAULT_NONE;

@@ -86,6 +86,7 @@ int bgp_attr_next(const uint8_t *attrs, size_t len, size_t *at, struct bgp_attr 
 struct bgp_attr_style {
 	uint8_t family;	  // of the prefix they belong to: 4 or 6
 	uint8_t as_bytes; // of an AS number in AS_PATH: 2 or 4 (TABLE_DUMP_V2: 4)
+	bool ignores_mp;  // MP_REACH_NLRI of an UPDATE has routes and a next hop of its own
 };
 
 // 0, or -EBADMSG with fault->at counted from attrs. The three shapes of

@@ -6,6 +6,7 @@
 #include "dataplane/bgp/mrt_view.h"
 #include "dataplane/ctl/loader_seen.h"
 #include "dataplane/ctl/mrt_file.h"
+#include "dataplane/ctl/mrt_gateway.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -91,35 +92,11 @@ static bool item_give(struct load *ld, const struct loader_item *item)
 	return ld->batch->n < LOADER_BATCH || batch_give(ld);
 }
 
-static bool map_fits(const struct conf_mrt_map *map, const struct bgp_route *best)
-{
-	struct addr nexthop = {.family = best->path.nexthop.family};
-
-	if (map->nexthop.family == 0)
-		return map->peer_asn == best->peer_as;
-	memcpy(nexthop.bytes, best->path.nexthop.bytes, sizeof(nexthop.bytes));
-	return nexthop.family == map->nexthop.family && prefix_has_addr(&map->nexthop, &nexthop);
-}
-
-// The first rule that fits and leads to a gateway of the route's family.
-static int gateway_of(const struct conf_mrt *conf, const struct mrt_view_route *route)
-{
-	uint8_t family = route->prefix.family;
-
-	for (unsigned i = 0; i < conf->n_map; i++)
-		if (conf->map[i].via.addr.family == family && map_fits(&conf->map[i], &route->best))
-			return (int)i;
-	if (family == 4 && conf->default4.addr.family == 4)
-		return (int)conf->n_map;
-	if (family == 6 && conf->default6.addr.family == 6)
-		return (int)conf->n_map + 1;
-	return -1;
-}
-
 static bool route_give(struct load *ld, const struct mrt_view_route *route)
 {
 	struct loader_item item = {.is_withdrawn = false};
-	int gateway = gateway_of(ld->conf, route);
+	int gateway = mrt_gateway(ld->conf, route->prefix.family, &route->best.path.nexthop,
+				  route->best.peer_as);
 
 	if (gateway < 0) {
 		ld->result.n_no_gateway++;

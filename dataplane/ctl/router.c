@@ -3,6 +3,7 @@
 #include "dataplane/ctl/router.h"
 
 #include "dataplane/base/clock.h"
+#include "dataplane/base/intern.h"
 #include "dataplane/base/log.h"
 #include "dataplane/base/rcu.h"
 #include "dataplane/ctl/eal.h"
@@ -18,8 +19,9 @@
 #include <sys/random.h>
 #include <sys/time.h>
 
-#define MRT_BUDGET_NS	(2ull * CLOCK_NS_PER_MS)
-#define BUILD_BUDGET_NS (1ull * CLOCK_NS_PER_MS)
+#define MRT_BUDGET_NS	 (2ull * CLOCK_NS_PER_MS)
+#define BUILD_BUDGET_NS	 (1ull * CLOCK_NS_PER_MS)
+#define REPLAY_BUDGET_NS (2ull * CLOCK_NS_PER_MS)
 
 enum {
 	TICK_MS = 1,	      // while there is work
@@ -308,7 +310,8 @@ static int memory_make(struct router *r, struct err *err)
 	rcu_thread_offline(); // control only writes: no grace period waits for it
 	r->ifaces = ifaces_new(&r->dp);
 	r->nexthops = nexthops_new();
-	if (!r->ifaces || !r->nexthops)
+	r->attrs = intern_new(ROUTER_ATTRS_MAX);
+	if (!r->ifaces || !r->nexthops || !r->attrs)
 		return err_set(err, ENOMEM, "no memory for ifaces and next hops");
 	r->dp.nexthop = nexthops_array(r->nexthops);
 	// no neighbour of ours shall know which flows share a way
@@ -365,6 +368,12 @@ static void mrt_step(struct router *r, uint64_t now_ns)
 		r->active_ns = now_ns;
 }
 
+static void replay_step(struct router *r, uint64_t now_ns)
+{
+	if (router_replay_step(r->replay, REPLAY_BUDGET_NS))
+		r->active_ns = now_ns;
+}
+
 static void tables_step(struct router *r, uint64_t now_ns)
 {
 	for (unsigned i = 0; i < TABLE_MAX; i++)
@@ -389,6 +398,7 @@ static const struct {
 	{"packets from workers", punts_take},
 	{"neighbours", neighbours_step},
 	{"routes from MRT", mrt_step},
+	{"replay", replay_step},
 	{"tables", tables_step},
 	{"links", links_step},
 };
@@ -524,6 +534,8 @@ void router_free(struct router *r)
 	for (unsigned i = 0; i < TABLE_MAX; i++)
 		if (r->table[i])
 			table_free(r->table[i]);
+	if (r->attrs)
+		intern_free(r->attrs);
 	if (r->nexthops)
 		nexthops_free(r->nexthops);
 	if (r->ifaces) {

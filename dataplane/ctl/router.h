@@ -11,6 +11,7 @@
 #include "dataplane/ctl/config.h"
 #include "dataplane/ctl/host.h"
 #include "dataplane/ctl/loader.h"
+#include "dataplane/ctl/router_replay.h"
 #include "dataplane/ctl/server.h"
 #include "dataplane/graph/iface.h"
 #include "dataplane/graph/port.h"
@@ -25,7 +26,8 @@ enum {
 	ROUTER_HOLD_ALL = 4096,	  // packets that wait for neighbours
 	ROUTER_PUNT_RATE = 20000, // ARP, ND, held packets: each, a second and worker
 	ROUTER_LOOPBACK_MTU = 1500,
-	ROUTER_RING_DEFAULT = 1024, // descriptors, where neither user nor driver says
+	ROUTER_ATTRS_MAX = 256 << 20, // bytes
+	ROUTER_RING_DEFAULT = 1024,   // descriptors, where neither user nor driver says
 };
 
 // One MRT block of the configuration and where its gateways lead.
@@ -46,7 +48,7 @@ struct router_static {
 };
 
 // A job of the control thread: how often, and the longest step in CPU time.
-enum { ROUTER_JOBS = 5 };
+enum { ROUTER_JOBS = 6 };
 struct router_job {
 	uint64_t n, longest_ns;
 };
@@ -59,6 +61,7 @@ struct router {
 	struct dp_tbl dp;
 	struct ifaces *ifaces;
 	struct nexthops *nexthops;
+	struct intern *attrs; // what decides between paths, of all tables
 	struct table *table[TABLE_MAX];
 	struct port port[PORT_MAX];
 	unsigned n_ports;
@@ -72,6 +75,7 @@ struct router {
 	unsigned n_mrt;
 	struct loader_batch *batch; // being applied
 	unsigned batch_at;
+	struct router_replay *replay;
 	struct cmds *cmds;
 	struct server *server;
 	struct event *tick, *on_term, *on_int, *on_hup;
@@ -119,6 +123,10 @@ int router_mrt_reload(struct router *r, const struct config *conf, bool is_same,
 		      struct err *err) must_check;
 // Applies batches for at most budget_ns; true while there is more.
 bool router_mrt_step(struct router *r, uint64_t budget_ns);
+
+// The next hop of each rule and of the defaults, references; 0: cannot be reached.
+uint16_t *router_gateways_get(struct router *r, const struct conf_mrt *conf) must_check;
+void router_gateways_put(struct router *r, uint16_t nexthop[], unsigned n); // frees it
 
 // router.c
 const char *router_job_name(unsigned job);

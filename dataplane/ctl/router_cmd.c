@@ -504,6 +504,8 @@ int router_cmds_add(struct router *r)
 {
 	int rc = cmds_add(r->cmds, commands, ARRAY_LEN(commands), r);
 
+	if (rc == 0)
+		rc = router_replay_cmds_add(r);
 	return rc < 0 ? rc : router_route_cmds_add(r);
 }
 

@@ -5,3 +5,5 @@
 #include "dataplane/ctl/router.h"
 
 int router_route_cmds_add(struct router *r) must_check;
+int router_replay_cmds_add(struct router *r) must_check;
+int router_replay_row(struct cmd_call *call); // of show mrt, if there is a replay

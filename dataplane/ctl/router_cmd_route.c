@@ -195,7 +195,7 @@ static int show_mrt(struct cmd_call *call)
 	for (unsigned i = 0; i < r->n_mrt; i++)
 		if (r->mrt[i].conf.file[0] && mrt_row(call, &r->mrt[i], &lp) < 0)
 			return cmd_fail(call, ENOMEM, "no memory");
-	return 0;
+	return router_replay_row(call);
 }
 
 static int route_del(struct cmd_call *call)
@@ -349,6 +349,7 @@ static const struct cmd_column mrt_columns[] = {
 	{"file", NULL, CMD_PLAIN},	     {"table", NULL, CMD_PLAIN},
 	{"state", NULL, CMD_PLAIN},	     {"percent", "%", CMD_PLAIN},
 	{"routes4", "IPv4", CMD_PLAIN},	     {"routes6", "IPv6", CMD_PLAIN},
+	{"announced", NULL, CMD_COUNTER},    {"withdrawn", NULL, CMD_COUNTER},
 	{"bad_records", "bad", CMD_PLAIN},   {"no_gateway", "no gateway", CMD_PLAIN},
 	{"refused", NULL, CMD_PLAIN},	     {"seconds", NULL, CMD_PLAIN},
 	{"error", "first error", CMD_PLAIN},

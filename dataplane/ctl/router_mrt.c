@@ -10,7 +10,7 @@
 
 enum { CLOCK_EVERY = 64 };
 
-static void gateways_put(struct router *r, uint16_t nexthop[], unsigned n)
+void router_gateways_put(struct router *r, uint16_t nexthop[], unsigned n)
 {
 	for (unsigned i = 0; nexthop && i < n; i++)
 		if (nexthop[i])
@@ -35,7 +35,7 @@ static uint16_t gateway(struct router *r, const struct conf_mrt *conf,
 }
 
 // The next hop of each rule, as the items of a batch name them.
-static uint16_t *gateways_get(struct router *r, const struct conf_mrt *conf)
+uint16_t *router_gateways_get(struct router *r, const struct conf_mrt *conf)
 {
 	uint16_t *nexthop = calloc(conf->n_map + 2, sizeof(*nexthop));
 
@@ -85,12 +85,12 @@ static int load(struct router *r, const struct conf_mrt *conf, struct err *err)
 			       m->conf.file);
 	if (!router_table(r, conf->table))
 		return err_set(err, ENOMEM, "no memory for routing table %u", conf->table);
-	nexthop = gateways_get(r, conf);
+	nexthop = router_gateways_get(r, conf);
 	if (!nexthop || conf_copy(&m->conf, conf) < 0 || loader_load(r->loader, conf) < 0) {
-		gateways_put(r, nexthop, conf->n_map + 2);
+		router_gateways_put(r, nexthop, conf->n_map + 2);
 		return err_set(err, ENOMEM, "%s: no memory to load it", conf->file);
 	}
-	gateways_put(r, m->nexthop, m->n_gateways);
+	router_gateways_put(r, m->nexthop, m->n_gateways);
 	m->nexthop = nexthop;
 	m->n_gateways = conf->n_map + 2;
 	m->n_pending++;
@@ -105,7 +105,8 @@ int router_mrt_start(struct router *r, struct err *err)
 {
 	r->mrt = calloc(TABLE_MAX, sizeof(*r->mrt));
 	r->loader = loader_new(err);
-	if (!r->mrt || !r->loader)
+	r->replay = router_replay_new(r, err);
+	if (!r->mrt || !r->loader || !r->replay)
 		return err_set(err, ENOMEM, "no memory for the loader");
 	for (unsigned i = 0; i < r->conf->n_mrt; i++)
 		if (load(r, &r->conf->mrt[i], err) < 0)
@@ -120,8 +121,10 @@ void router_mrt_stop(struct router *r)
 	r->batch = NULL;
 	loader_free(r->loader);
 	r->loader = NULL;
+	router_replay_free(r->replay);
+	r->replay = NULL;
 	for (unsigned i = 0; i < r->n_mrt; i++) {
-		gateways_put(r, r->mrt[i].nexthop, r->mrt[i].n_gateways);
+		router_gateways_put(r, r->mrt[i].nexthop, r->mrt[i].n_gateways);
 		free(r->mrt[i].conf.map);
 	}
 	free(r->mrt);
@@ -141,16 +144,17 @@ static const struct conf_mrt *conf_of(const struct config *conf, unsigned table)
 static bool gateways_hold(struct router *r, const struct conf_mrt *conf)
 {
 	const struct router_mrt *m = find(r, conf->table);
-	uint16_t *nexthop = gateways_get(r, conf);
+	uint16_t *nexthop = router_gateways_get(r, conf);
 	bool hold = m && nexthop && m->nexthop && m->n_gateways == conf->n_map + 2 &&
 		    memcmp(m->nexthop, nexthop, m->n_gateways * sizeof(*nexthop)) == 0;
 
-	gateways_put(r, nexthop, conf->n_map + 2);
+	router_gateways_put(r, nexthop, conf->n_map + 2);
 	return hold;
 }
 
 int router_mrt_reload(struct router *r, const struct config *conf, bool is_same, struct err *err)
 {
+	router_replay_refresh(r->replay);
 	for (unsigned i = 0; i < r->n_mrt; i++) {
 		struct conf_mrt none = {.table = r->mrt[i].conf.table};
 

@@ -16,6 +16,8 @@ struct table *router_table(struct router *r, unsigned id)
 		r->table[id] = table_new(r->nexthops);
 		if (!r->table[id])
 			return NULL;
+		table_best_set(r->table[id], router_replay_best, r);
+		table_attrs_use(r->table[id], r->attrs);
 		r->dp.fib4[id] = table_fib4(r->table[id]);
 		r->dp.fib6[id] = table_fib6(r->table[id]);
 	}
