@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How fast are lookups, loading and updates, against DPDK's rte_fib and rte_fib6
-// in the same process on the same keys? One JSON object a line.
+// How fast are lookups, loading and updates, against DPDK's rte_fib, rte_fib6, rte_lpm
+// and rte_lpm6 in the same process on the same keys? One JSON object a line, and a
+// table at the end on stderr.
 //
-//   route_bench [--table FILE] [--nexthops N] [--quick] [--no-peers]
+//   route_bench [--table FILE] [--nexthops N] [--family 4|6] [--quick] [--no-peers] [--lpm]
 //
-// FILE is an MRT dump or a prefix a line; without it a table is made. With
-// ROUTE_BENCH_HUGE=1 the peers get hugepages (600 MB of them must be free).
-#include "bench/route_data.h"
-#include "bench/route_peer.h"
+// FILE is an MRT dump or a prefix a line; without it a table is made. Next hops (64)
+// are spread over the prefixes at random: the worst case. --lpm: rte_lpm too, which
+// takes minutes to load. The peers get hugepages where 1,800 MB of them are free
+// (scripts/setup --hugepages 900), which helps them; ours ask for transparent ones.
+#include "bench/route_engine.h"
+#include "bench/route_report.h"
 #include "dataplane/base/clock.h"
-#include "dataplane/route/fib4_tbl.h"
-#include "dataplane/route/fib6_tbl.h"
 #include "dataplane/route/nexthop.h"
 #include "dataplane/route/table_test.h"
 
@@ -18,15 +19,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
-enum { SLICE = 65536, SLICES_MAX = 1024, ENGINES_MAX = 4, FLAPS = 10000, BURST_FLAPS = 1000 };
+// Engines take turns; the first slice of a turn only brings its table back into
+// the caches, and is not counted.
+enum {
+	SLICE = 65536,
+	TURN = 8,
+	SLICES_MAX = 1024,
+	FLAPS_MAX = 100000,
+	BURST_FLAPS = 1000,
+	BURSTS_MAX = 400,
+};
 
 struct bench {
 	struct bench_data data;
 	struct nexthops *nexthops;
 	struct table *table;
-	struct bench_engine *peer4, *peer6;
-	bool is_quick, has_peers;
+	unsigned family; // 0: both
+	bool is_quick, has_peers, with_lpm;
 };
 
 static void die(const char *what)
@@ -42,34 +53,62 @@ static int order_double(const void *a, const void *b)
 	return (da > db) - (da < db);
 }
 
-// Ours, as an engine.
+struct samples {
+	double ns[FLAPS_MAX];
+	unsigned n;
+};
 
-static void ours4_lookup(void *table, const struct bench_keys *keys, size_t at, uint64_t nh[])
+static void sort(struct samples *s)
 {
-	fib4_lookup_bulk(table_fib4(table), keys->ip4 + at, (uint16_t *)nh, BENCH_BURST);
+	qsort(s->ns, s->n, sizeof(*s->ns), order_double);
 }
 
-static void ours6_lookup(void *table, const struct bench_keys *keys, size_t at, uint64_t nh[])
+static double quantile(const struct samples *s, double q)
 {
-	fib6_lookup_bulk(table_fib6(table), keys->pointers + at, (uint16_t *)nh, BENCH_BURST);
+	return s->n ? s->ns[(unsigned)(q * (s->n - 1))] : 0;
 }
 
-static bool is_ours(const struct bench_engine *engine)
+// Ours.
+
+static void ours_start(struct bench *b)
 {
-	return engine->lookup == ours4_lookup || engine->lookup == ours6_lookup;
+	b->nexthops = nexthops_new();
+	if (!b->nexthops)
+		die("nexthops_new");
+	for (unsigned i = 0; i < b->data.n_nexthops; i++) {
+		struct nexthop_key key = {
+			.kind = NH_RESOLVE,
+			.iface = 1,
+			.gw = {.family = 4, .bytes = {10, 0, (uint8_t)(i >> 8), (uint8_t)i}},
+		};
+
+		if (nexthop_get(b->nexthops, &key) < 0)
+			die("nexthop_get");
+	}
+	b->table = table_new(b->nexthops);
+	if (!b->table)
+		die("table_new");
 }
 
-static struct route route_of(const struct bench_route *in)
+static void ours_load(struct bench *b, const struct bench_table *in, const char *name)
 {
-	return (struct route){.prefix = in->prefix, .source = ROUTE_BGP, .nh = in->nh};
-}
+	struct report_row row = {REPORT_LOAD, name, "jerboa", .n = in->n};
+	uint64_t start = clock_thread_ns();
+	struct table_stats stats;
 
-static void ours_add(struct bench *b, const struct bench_route *in)
-{
-	struct route route = route_of(in);
+	table_bulk_start(b->table);
+	for (size_t i = 0; i < in->n; i++) {
+		struct route route = {
+			.prefix = in->route[i].prefix, .source = ROUTE_BGP, .nh = in->route[i].nh};
 
-	if (table_add(b->table, &route))
-		die("table_add");
+		row.wrong += table_add(b->table, &route) != 0;
+	}
+	table_bulk_stop(b->table);
+	row.ns = (double)(clock_thread_ns() - start) / (double)(in->n ? in->n : 1);
+	table_stats_get(b->table, &stats);
+	row.bytes = stats.rib_bytes;
+	if (in->n)
+		report_add(&row);
 }
 
 static void build_all(struct bench *b)
@@ -78,31 +117,37 @@ static void build_all(struct bench *b)
 		;
 }
 
-static void load(struct bench *b, const struct bench_table *in, const char *name)
+// Everything that the load has left to the background.
+static void ours_build(struct bench *b)
 {
-	uint64_t start = clock_thread_ns();
-
-	table_bulk_start(b->table);
-	for (size_t i = 0; i < in->n; i++)
-		ours_add(b, &in->route[i]);
-	table_bulk_stop(b->table);
-	printf("{\"bench\":\"route/%s\",\"engine\":\"jerboa\",\"routes\":%zu,\"ms\":%.1f}\n", name,
-	       in->n, (double)(clock_thread_ns() - start) / 1e6);
-	fflush(stdout);
-}
-
-static void build(struct bench *b)
-{
+	struct report_row row = {REPORT_LOAD, "build", "jerboa",
+				 .n = b->data.ip4.n + b->data.ip6.n};
 	uint64_t start = clock_thread_ns();
 	struct table_stats stats;
 
 	build_all(b);
+	row.ns = (double)(clock_thread_ns() - start) / (double)row.n;
 	table_stats_get(b->table, &stats);
-	printf("{\"bench\":\"route/build\",\"engine\":\"jerboa\",\"ms\":%.1f,\"rib_bytes\":%lu,"
-	       "\"fib4_bytes\":%lu,\"fib6_bytes\":%lu}\n",
-	       (double)(clock_thread_ns() - start) / 1e6, stats.rib_bytes, stats.fib4_bytes,
-	       stats.fib6_bytes);
-	fflush(stdout);
+	row.bytes = stats.fib4_bytes + stats.fib6_bytes;
+	report_add(&row);
+}
+
+static void peers_loaded(const struct bench_engines *engines, const char *name, size_t n)
+{
+	for (unsigned i = 0; i < engines->n; i++) {
+		const struct bench_engine *e = &engines->e[i];
+		struct report_row row = {REPORT_LOAD,
+					 name,
+					 e->name,
+					 true,
+					 .ns = (double)e->load_ns / (double)n,
+					 .n = n,
+					 .bytes = e->bytes,
+					 .wrong = e->n_refused};
+
+		if (e->load_ns)
+			report_add(&row);
+	}
 }
 
 // Keys.
@@ -132,231 +177,223 @@ static void keys_fini(struct bench_keys *keys)
 	free(keys->pointers);
 }
 
-// Measuring.
+// Lookups.
 
-struct samples {
-	double ns[SLICES_MAX];
-	unsigned n;
-};
-
-static double quantile(struct samples *s, double q)
+static double slice_run(const struct bench_engine *e, const struct bench_keys *keys, size_t at)
 {
-	qsort(s->ns, s->n, sizeof(*s->ns), order_double);
-	return s->ns[(unsigned)(q * (s->n - 1))];
+	size_t n = SLICE / e->slow;
+	union bench_answers out;
+	uint64_t start = clock_thread_ns();
+
+	for (size_t i = at; i < at + n; i += BENCH_BURST)
+		e->lookup(e, keys, i, &out);
+	return (double)(clock_thread_ns() - start) / (double)n;
 }
 
-static void slice_run(const struct bench_engine *engine, const struct bench_keys *keys, size_t at,
-		      struct samples *samples)
+static void turn_run(struct bench_engine *e, const struct bench_keys *keys, size_t at,
+		     struct samples *samples)
 {
-	uint64_t nh[BENCH_BURST], start = clock_thread_ns();
+	if (e->select)
+		e->select(e);
+	for (size_t end = at + TURN * SLICE; at < end; at += SLICE) {
+		double ns = slice_run(e, keys, at);
 
-	for (size_t i = at; i < at + SLICE; i += BENCH_BURST)
-		engine->lookup(engine->fib, keys, i, nh);
-	if (samples->n < SLICES_MAX)
-		samples->ns[samples->n++] = (double)(clock_thread_ns() - start) / SLICE;
+		if (at + TURN * SLICE != end && samples->n < SLICES_MAX)
+			samples->ns[samples->n++] = ns;
+	}
 }
 
-static size_t wrong_count(const struct bench_engine *engine, const struct bench_keys *keys,
-			  const struct bench_ref *ref, unsigned n_bits, size_t n)
+static uint64_t wrong_count(struct bench_engine *e, const struct bench_keys *keys,
+			    const struct bench_ref *ref, size_t n)
 {
-	uint64_t nh[BENCH_BURST];
-	size_t wrong = 0;
+	union bench_answers out;
+	uint64_t wrong = 0;
 
-	for (size_t at = 0; at + BENCH_BURST <= n; at += BENCH_BURST) {
-		engine->lookup(engine->fib, keys, at, nh);
-		for (unsigned i = 0; i < BENCH_BURST; i++) {
-			uint64_t got = is_ours(engine) ? ((uint16_t *)nh)[i] : nh[i];
-
-			wrong += got != bench_ref_find(ref, keys->addr[at + i], n_bits);
-		}
+	if (e->select)
+		e->select(e);
+	for (size_t at = 0; at < n; at += BENCH_BURST) {
+		e->lookup(e, keys, at, &out);
+		for (unsigned i = 0; i < BENCH_BURST; i++)
+			wrong += e->answer(&out, i) !=
+				 bench_ref_find(ref, keys->addr[at + i], e->n_bits);
 	}
 	return wrong;
 }
 
 static void pattern_run(const struct bench *b, const char *name, struct bench_keys *keys,
-			struct bench_engine *const engine[], unsigned n_engines,
-			const struct bench_ref *ref, unsigned n_bits)
+			struct bench_engines *engines, const struct bench_ref *ref)
 {
-	static struct samples samples[ENGINES_MAX];
-	unsigned n_passes = b->is_quick ? 2 : 6;
-	double ours = 0;
+	static struct samples samples[BENCH_ENGINES_MAX];
+	size_t n_checked = SLICE * (b->is_quick ? 1 : 16);
 
-	for (unsigned e = 0; e < n_engines; e++)
-		samples[e].n = 0;
-	for (unsigned pass = 0; pass < n_passes; pass++)
-		for (size_t at = 0; at < keys->n; at += SLICE)
-			for (unsigned e = 0; e < n_engines; e++)
-				slice_run(engine[e], keys, at, &samples[e]);
-	for (unsigned e = 0; e < n_engines; e++) {
-		double ns = quantile(&samples[e], 0.5);
-		size_t n = b->is_quick ? 100000 : 1000000;
+	memset(samples, 0, sizeof(samples));
+	for (unsigned pass = 0; pass < (b->is_quick ? 2 : 6); pass++)
+		for (size_t at = 0; at < keys->n; at += TURN * SLICE)
+			for (unsigned i = 0; i < engines->n; i++)
+				turn_run(&engines->e[i], keys, at, &samples[i]);
+	for (unsigned i = 0; i < engines->n; i++) {
+		struct bench_engine *e = &engines->e[i];
+		struct report_row row = {REPORT_LOOKUP,	    name,	   e->name, e->is_peer,
+					 .bytes = e->bytes, .n = n_checked};
 
-		printf("{\"bench\":\"route/%s\",\"engine\":\"%s\",\"ns\":%.2f,\"p10\":%.2f,"
-		       "\"p90\":%.2f,\"bytes\":%lu,\"wrong\":%zu}\n",
-		       name, engine[e]->name, ns, quantile(&samples[e], 0.1),
-		       quantile(&samples[e], 0.9), engine[e]->bytes,
-		       wrong_count(engine[e], keys, ref, n_bits, n < keys->n ? n : keys->n));
-		if (!e)
-			ours = ns;
-		else
-			printf("{\"bench\":\"route/%s\",\"peer\":\"%s\",\"ratio\":%.2f}\n", name,
-			       engine[e]->name, ns / ours);
+		sort(&samples[i]);
+		row.ns = quantile(&samples[i], 0.5);
+		row.p10 = quantile(&samples[i], 0.1);
+		row.p90 = quantile(&samples[i], 0.9);
+		row.wrong = wrong_count(e, keys, ref, n_checked);
+		report_add(&row);
 	}
-	fflush(stdout);
 }
 
-// All patterns with one pair of engines: ours and the peer's of the same kind.
-static void lookups_run(const struct bench *b, bool is_ip6, bool is_avx512)
+static void lookups_run(const struct bench *b, struct bench_engines *engines,
+			const struct bench_table *table, unsigned family,
+			const struct bench_ref *ref)
 {
 	static const char *const names[2][3] = {{"ip4-uniform", "ip4-inside", "ip4-zipf"},
-						{"ip6-uniform", "ip6-inside", "ip6-zipf"}};
-	const struct bench_table *table = is_ip6 ? &b->data.ip6 : &b->data.ip4;
-	struct bench_engine *peer = is_ip6 ? b->peer6 : b->peer4;
-	struct bench_engine ours = {.name = is_avx512 ? "jerboa" : "jerboa-scalar",
-				    .fib = b->table,
-				    .lookup = is_ip6 ? ours6_lookup : ours4_lookup};
-	struct bench_engine *engine[] = {&ours, peer};
-	struct bench_ref *ref;
-	struct table_stats stats;
+						{"", "ip6-inside", "ip6-zipf"}};
 
-	if (!table->n || table_engine_set(b->table, is_avx512 ? "avx512" : "scalar"))
-		return;
-	table_stats_get(b->table, &stats);
-	ours.bytes = is_ip6 ? stats.fib6_bytes : stats.fib4_bytes;
-	ref = bench_ref_new(table);
-	for (unsigned p = is_ip6 ? BENCH_INSIDE : BENCH_UNIFORM; p <= BENCH_ZIPF; p++) {
+	for (unsigned p = family == 6 ? BENCH_INSIDE : BENCH_UNIFORM; p <= BENCH_ZIPF; p++) {
 		struct bench_keys keys;
-		bool has_peer = peer && bench_peer_select(peer, is_ip6, is_avx512);
 
-		keys_init(&keys, table, p, (b->is_quick ? 4 : 32) * SLICE);
-		pattern_run(b, names[is_ip6][p], &keys, engine, 1 + has_peer, ref,
-			    is_ip6 ? 128 : 32);
+		keys_init(&keys, table, p, (b->is_quick ? 2 : 4) * TURN * SLICE);
+		pattern_run(b, names[family == 6][p], &keys, engines, ref);
 		keys_fini(&keys);
 	}
-	bench_ref_free(ref);
 }
 
 // Updates.
 
-static void flap_report(const char *name, const char *engine, double ns[], unsigned n)
+// How often another process took the core from this thread.
+static long preemptions(void)
 {
-	qsort(ns, n, sizeof(*ns), order_double);
-	printf("{\"bench\":\"route/%s\",\"engine\":\"%s\",\"ns\":%.0f,\"p99\":%.0f,\"max\":%.0f}\n",
-	       name, engine, ns[n / 2], ns[n - 1 - n / 100], ns[n - 1]);
-	fflush(stdout);
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return usage.ru_nivcsw;
 }
 
-static void ours_flap(struct bench *b, const struct bench_route *in)
+static void update_report(const char *name, const struct bench_engine *e, struct samples *s)
 {
-	if (table_del(b->table, &in->prefix, ROUTE_BGP))
-		die("table_del");
-	ours_add(b, in);
+	struct report_row row = {REPORT_UPDATE, name, e->name, e->is_peer, .n = s->n};
+
+	sort(s);
+	row.ns = quantile(s, 0.5);
+	row.p99 = quantile(s, 0.99);
+	row.p999 = quantile(s, 0.999);
+	report_add(&row);
 }
 
-// Withdraw and announce, one pair after the other.
-static void flaps_run(struct bench *b, const struct bench_table *in, const char *name,
-		      struct bench_engine *peer)
+// Withdraw and announce, one pair after the other, each published before the next;
+// a pair during which another process had the core does not count.
+static void singles_run(const struct bench *b, struct bench_engine *e, const struct bench_table *in,
+			const char *name)
 {
-	static double ns[FLAPS];
-	unsigned n = in->n < FLAPS ? (unsigned)in->n : FLAPS;
+	static struct samples s;
+	unsigned n = b->is_quick ? 10000 : FLAPS_MAX;
+	long before = preemptions();
 
+	s.n = 0;
 	for (unsigned i = 0; i < n; i++) {
-		uint64_t start = clock_ns();
+		uint64_t start = clock_ns(), end;
+		long after;
 
-		if (peer)
-			bench_peer_flap(peer, &in->route[i]);
-		else
-			ours_flap(b, &in->route[i]);
-		ns[i] = (double)(clock_ns() - start);
+		e->flap(e, &in->route[i % in->n]);
+		end = clock_ns();
+		after = preemptions();
+		if (after == before)
+			s.ns[s.n++] = (double)(end - start);
+		before = after;
 	}
-	flap_report(name, peer ? peer->name : "jerboa", ns, n);
+	update_report(name, e, &s);
 }
 
-// Bursts in bulk: each slot is rebuilt once.
-static void bursts_run(struct bench *b, const struct bench_table *in, const char *name)
+// A thousand pairs that are published together, up to and with the publication.
+static void bursts_run(struct bench *b, struct bench_engine *e, const struct bench_table *in,
+		       const char *name)
 {
-	double ns[FLAPS / BURST_FLAPS];
+	static struct samples s;
+	unsigned n = b->is_quick ? BURSTS_MAX / 8 : BURSTS_MAX;
 
-	for (unsigned burst = 0; burst < ARRAY_LEN(ns); burst++) {
+	s.n = 0;
+	for (unsigned burst = 0; burst < n; burst++) {
 		uint64_t start = clock_thread_ns();
 
-		table_bulk_start(b->table);
+		table_burst_start(b->table);
 		for (unsigned i = 0; i < BURST_FLAPS; i++)
-			ours_flap(b, &in->route[(burst * BURST_FLAPS + i) % in->n]);
-		table_bulk_stop(b->table);
-		build_all(b);
-		ns[burst] = (double)(clock_thread_ns() - start) / BURST_FLAPS;
+			e->flap(e, &in->route[(burst * BURST_FLAPS + i) % in->n]);
+		table_burst_stop(b->table);
+		s.ns[s.n++] = (double)(clock_thread_ns() - start) / BURST_FLAPS;
 	}
-	flap_report(name, "jerboa", ns, ARRAY_LEN(ns));
+	update_report(name, e, &s);
 }
 
-static void updates_run(struct bench *b)
+static int order_prefix(const void *a, const void *b)
 {
-	if (b->data.ip4.n) {
-		flaps_run(b, &b->data.ip4, "ip4-update", NULL);
-		if (b->peer4)
-			flaps_run(b, &b->data.ip4, "ip4-update", b->peer4);
-		bursts_run(b, &b->data.ip4, "ip4-update-burst");
-	}
-	if (b->data.ip6.n) {
-		flaps_run(b, &b->data.ip6, "ip6-update", NULL);
-		if (b->peer6)
-			flaps_run(b, &b->data.ip6, "ip6-update", b->peer6);
-		bursts_run(b, &b->data.ip6, "ip6-update-burst");
-	}
+	const struct prefix *pa = &((const struct bench_route *)a)->prefix;
+	const struct prefix *pb = &((const struct bench_route *)b)->prefix;
+
+	return memcmp(pa->bytes, pb->bytes, sizeof(pa->bytes));
 }
 
-// The whole.
-
-static void peer_load_report(const char *name, const char *engine, size_t n, uint64_t ns)
+static void updates_run(struct bench *b, struct bench_engines *engines, struct bench_table *in,
+			unsigned family)
 {
-	printf("{\"bench\":\"route/%s\",\"engine\":\"%s\",\"routes\":%zu,\"ms\":%.1f}\n", name,
-	       engine, n, (double)ns / 1e6);
+	struct bench_engine *ours = &engines->e[0];
+
+	for (unsigned i = 0; i < engines->n; i++)
+		if (engines->e[i].flap)
+			singles_run(b, &engines->e[i], in,
+				    family == 4 ? "ip4-update" : "ip6-update");
+	bursts_run(b, ours, in, family == 4 ? "ip4-update-burst" : "ip6-update-burst");
+	for (unsigned i = 1; i < engines->n; i++) // they know no bursts: a pair is a pair
+		if (engines->e[i].flap)
+			singles_run(b, &engines->e[i], in,
+				    family == 4 ? "ip4-update-burst" : "ip6-update-burst");
+	qsort(in->route, in->n, sizeof(*in->route), order_prefix);
+	bursts_run(b, ours, in, family == 4 ? "ip4-update-near" : "ip6-update-near");
 }
 
-static void peers_start(struct bench *b)
+// The whole of one family.
+static void family_run(struct bench *b, unsigned family)
 {
-	uint64_t ns;
+	struct bench_table *table = family == 4 ? &b->data.ip4 : &b->data.ip6;
+	struct bench_engines engines = {.n = 0};
+	struct bench_ref *ref;
 
-	if (bench_eal_start())
-		die("rte_eal_init");
-	b->peer4 = bench_peer4_new(&b->data.ip4, &ns);
-	if (!b->peer4)
-		die("rte_fib");
-	peer_load_report("ip4-load", "rte_fib", b->data.ip4.n, ns);
-	b->peer6 = bench_peer6_new(&b->data.ip6, &ns);
-	if (!b->peer6)
-		die("rte_fib6");
-	peer_load_report("ip6-load", "rte_fib6", b->data.ip6.n, ns);
+	if (!table->n || (b->family && b->family != family))
+		return;
+	ref = bench_ref_new(table);
+	bench_ours_add(&engines, b->table, family);
+	if (b->has_peers)
+		bench_peers_add(&engines, table, family, b->with_lpm);
+	peers_loaded(&engines, family == 4 ? "ip4-load" : "ip6-load", table->n);
+	bench_ref_add(&engines, ref);
+	for (unsigned i = 0; i < engines.n; i++)
+		engines.e[i].n_bits = family == 4 ? 32 : 128;
+	lookups_run(b, &engines, table, family, ref);
+	updates_run(b, &engines, table, family);
+	for (unsigned i = 0; i < engines.n; i++)
+		if (engines.e[i].free)
+			engines.e[i].free(&engines.e[i]);
+	bench_ref_free(ref);
 }
 
-static void ours_start(struct bench *b)
+static _Noreturn void usage(void)
 {
-	b->nexthops = nexthops_new();
-	if (!b->nexthops)
-		die("nexthops_new");
-	for (unsigned i = 0; i < b->data.n_nexthops; i++) {
-		struct nexthop_key key = {
-			.kind = NH_RESOLVE,
-			.iface = 1,
-			.gw = {.family = 4, .bytes = {10, 0, (uint8_t)(i >> 8), (uint8_t)i}},
-		};
-
-		if (nexthop_get(b->nexthops, &key) < 0)
-			die("nexthop_get");
-	}
-	b->table = table_new(b->nexthops);
-	if (!b->table)
-		die("table_new");
+	fprintf(stderr, "usage: route_bench [--table FILE] [--nexthops 1..32000] [--family 4|6]\n"
+			"                   [--quick] [--no-peers] [--lpm]\n");
+	exit(2);
 }
 
 static const char *options_read(struct bench *b, int argc, char *argv[])
 {
-	const struct option options[] = {{"table", required_argument, NULL, 't'},
-					 {"nexthops", required_argument, NULL, 'n'},
-					 {"quick", no_argument, NULL, 'q'},
-					 {"no-peers", no_argument, NULL, 'p'},
-					 {0}};
+	static const struct option options[] = {{"table", required_argument, NULL, 't'},
+						{"nexthops", required_argument, NULL, 'n'},
+						{"family", required_argument, NULL, 'f'},
+						{"quick", no_argument, NULL, 'q'},
+						{"no-peers", no_argument, NULL, 'p'},
+						{"lpm", no_argument, NULL, 'l'},
+						{0}};
 	const char *file = NULL;
 	int c;
 
@@ -365,18 +402,35 @@ static const char *options_read(struct bench *b, int argc, char *argv[])
 			file = optarg;
 		else if (c == 'n')
 			b->data.n_nexthops = (unsigned)strtoul(optarg, NULL, 10);
+		else if (c == 'f')
+			b->family = (unsigned)strtoul(optarg, NULL, 10);
 		else if (c == 'q')
 			b->is_quick = true;
 		else if (c == 'p')
 			b->has_peers = false;
+		else if (c == 'l')
+			b->with_lpm = true;
 		else
-			exit(2);
+			usage();
 	}
-	if (!b->data.n_nexthops || b->data.n_nexthops > 32000) {
-		fprintf(stderr, "--nexthops: 1 to 32000\n");
-		exit(2);
-	}
+	if (optind != argc || !b->data.n_nexthops || b->data.n_nexthops > 32000 ||
+	    (b->family && b->family != 4 && b->family != 6))
+		usage();
 	return file;
+}
+
+static void setup_print(const struct bench *b)
+{
+	bool is_huge = false;
+
+	if (b->has_peers && bench_eal_start(&is_huge))
+		die("rte_eal_init");
+	printf("{\"bench\":\"route/setup\",\"ip4_routes\":%zu,\"ip6_routes\":%zu,\"nexthops\":%u,"
+	       "\"peer_pages\":\"%s\"}\n",
+	       b->data.ip4.n, b->data.ip6.n, b->data.n_nexthops,
+	       !b->has_peers ? "none"
+	       : is_huge     ? "huge"
+			     : "small");
 }
 
 int main(int argc, char *argv[])
@@ -390,17 +444,14 @@ int main(int argc, char *argv[])
 	}
 	if (!file)
 		bench_data_make(&b.data, b.is_quick ? 0.2 : 1.0);
+	setup_print(&b);
 	ours_start(&b);
-	load(&b, &b.data.ip4, "ip4-load");
-	load(&b, &b.data.ip6, "ip6-load");
-	build(&b);
-	if (b.has_peers)
-		peers_start(&b);
-	for (int is_ip6 = 0; is_ip6 < 2; is_ip6++) {
-		lookups_run(&b, is_ip6, true);
-		lookups_run(&b, is_ip6, false);
-	}
-	updates_run(&b);
+	ours_load(&b, &b.data.ip4, "ip4-load");
+	ours_load(&b, &b.data.ip6, "ip6-load");
+	ours_build(&b);
+	family_run(&b, 4);
+	family_run(&b, 6);
+	report_table();
 	table_free(b.table);
 	nexthops_free(b.nexthops);
 	bench_data_free(&b.data);

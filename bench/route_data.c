@@ -388,6 +388,11 @@ uint16_t bench_ref_find(const struct bench_ref *ref, const uint8_t *addr, unsign
 	return nh;
 }
 
+uint64_t bench_ref_bytes(const struct bench_ref *ref)
+{
+	return ref->n * sizeof(*ref->node);
+}
+
 void bench_ref_free(struct bench_ref *ref)
 {
 	free(ref->node);

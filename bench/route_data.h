@@ -6,6 +6,8 @@
 #include "dataplane/base/compiler.h"
 #include "dataplane/route/prefix.h"
 
+#include <stdbool.h>
+
 struct bench_route {
 	struct prefix prefix;
 	uint16_t nh;
@@ -40,4 +42,5 @@ uint8_t (*bench_keys_make(const struct bench_table *table, enum bench_pattern pa
 struct bench_ref;
 struct bench_ref *bench_ref_new(const struct bench_table *table) must_check;
 uint16_t bench_ref_find(const struct bench_ref *ref, const uint8_t *addr, unsigned n_bits);
+uint64_t bench_ref_bytes(const struct bench_ref *ref);
 void bench_ref_free(struct bench_ref *ref);
