@@ -20,13 +20,11 @@ enum {
 // 32-bit gather indices count bytes from mem.
 #define NODES_MAX ((size_t)FIB4_OFF * 8 < INT32_MAX ? (size_t)FIB4_OFF * 8 : INT32_MAX - 4095ul)
 
-static const struct {
-	const char *name;
-	fib4_lookup_fn *fn;
-} engines[] = {
-	{"scalar", fib4_lookup_scalar},
+static fib4_lookup_fn *const engines[SIMD_N] = {
+	[SIMD_SCALAR] = fib4_lookup_scalar,
 #if defined(__x86_64__)
-	{"avx512", fib4_lookup_avx512},
+	[SIMD_AVX2] = fib4_lookup_scalar,
+	[SIMD_AVX512] = fib4_lookup_avx512,
 #endif
 };
 
@@ -53,21 +51,21 @@ static int dummy_make(struct fib4 *fib)
 
 int fib4_engine_set(struct fib4 *fib, const char *name)
 {
-	for (unsigned i = 0; i < ARRAY_LEN(engines); i++) {
-		if (strcmp(engines[i].name, name) || (i && !simd_has_avx512()))
-			continue;
-		fib->lookup = engines[i].fn;
-		return 0;
-	}
-	return -ENOTSUP;
+	int simd = simd_parse(name);
+
+	if (simd < 0)
+		return simd;
+	fib->lookup = engines[simd];
+	return 0;
 }
 
 const char *fib4_engine_name(const struct fib4 *fib)
 {
-	for (unsigned i = 0; i < ARRAY_LEN(engines); i++)
-		if (engines[i].fn == fib->lookup)
-			return engines[i].name;
-	return "none";
+	unsigned simd = 0;
+
+	while (simd < SIMD_N && engines[simd] != fib->lookup)
+		simd++;
+	return simd_name(simd);
 }
 
 struct fib4 *fib4_new(const struct rib_tbl *rib, size_t limit, struct grace *grace)
@@ -93,7 +91,7 @@ struct fib4 *fib4_new(const struct rib_tbl *rib, size_t limit, struct grace *gra
 		goto fini_arena;
 	fib->mem = fib->arena.base;
 	fib->rib = rib;
-	fib->lookup = engines[simd_has_avx512() ? ARRAY_LEN(engines) - 1 : 0].fn;
+	fib->lookup = engines[simd_best()];
 	for (unsigned i = 0; i < FIB4_SLOTS; i++)
 		atomic_init(root_at(fib, i), FIB4_UNBUILT);
 	slotmap_set_range(&fib->unbuilt, 0, FIB4_SLOTS);

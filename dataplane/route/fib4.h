@@ -33,7 +33,7 @@ void fib4_poll(struct fib4 *fib);
 size_t fib4_bytes(const struct fib4 *fib);
 uint64_t fib4_refused(const struct fib4 *fib);
 
-// For tests and benches: "scalar" or "avx512"; -ENOTSUP.
+// By a name of simd.h: -EINVAL, -ENOTSUP.
 int fib4_engine_set(struct fib4 *fib, const char *name) must_check;
 const char *fib4_engine_name(const struct fib4 *fib);
 // For assert(): every node is well formed, every byte accounted for.

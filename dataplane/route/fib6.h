@@ -30,7 +30,7 @@ void fib6_poll(struct fib6 *fib);
 size_t fib6_bytes(const struct fib6 *fib);
 uint64_t fib6_refused(const struct fib6 *fib);
 
-// For tests and benches: "scalar" or "avx512"; -ENOTSUP.
+// By a name of simd.h: -EINVAL, -ENOTSUP.
 int fib6_engine_set(struct fib6 *fib, const char *name) must_check;
 const char *fib6_engine_name(const struct fib6 *fib);
 // For assert(): every node is well formed, every byte accounted for.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// IPv6 lookup with AVX-512: 64 addresses go down level by level, all reads of a
-// level before the next. Lanes that have their answer idle under a mask: packing
-// the others together costs more than it saves (measured: -25 %).
+// IPv6 lookup with AVX-512: 64 addresses go down level by level to their first
+// pair, all reads of a level before the next; lanes that have their answer idle
+// under a mask (packing the others together costs more than it saves: -25 %). A
+// line is searched by one comparison of all its starts, one lane after the other.
 #include "dataplane/route/fib6_layout.h"
 
 #include <immintrin.h>
@@ -9,42 +10,30 @@
 enum { LANES = 16, GROUPS = 4, CHUNK = LANES * GROUPS };
 
 struct chunk {
-	__m512i part[4][GROUPS]; // the four 32-bit parts of the addresses, host order
-	__m512i entry[GROUPS], index[GROUPS];
+	__m512i front[GROUPS]; // the first four bytes of each address, host order
+	__m512i key[GROUPS];   // of the first pair
+	__m512i entry[GROUPS];
+	__m512i line[GROUPS]; // which line; the first of mem for who needs none
 };
 
-// Rows j, j + 4, j + 8, j + 12 of sixteen addresses.
-static inline __m512i rows_load(const uint8_t *const dst[], unsigned j)
-{
-	__m512i rows = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)dst[j]));
-
-	rows = _mm512_inserti32x4(rows, _mm_loadu_si128((const __m128i *)dst[j + 4]), 1);
-	rows = _mm512_inserti32x4(rows, _mm_loadu_si128((const __m128i *)dst[j + 8]), 2);
-	return _mm512_inserti32x4(rows, _mm_loadu_si128((const __m128i *)dst[j + 12]), 3);
-}
-
-// Sixteen addresses to four vectors: a transposition of 4 x 4 in each quarter.
-static inline void addresses_load(struct chunk *c, const uint8_t *const dst[], unsigned g)
+static inline __m512i eight_load(const uint8_t *const dst[])
 {
 	const __m512i swap = _mm512_broadcast_i32x4(
-		_mm_set_epi8(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3));
-	__m512i r0 = rows_load(dst, 0), r1 = rows_load(dst, 1);
-	__m512i r2 = rows_load(dst, 2), r3 = rows_load(dst, 3);
-	__m512i lo01 = _mm512_unpacklo_epi32(r0, r1), lo23 = _mm512_unpacklo_epi32(r2, r3);
-	__m512i hi01 = _mm512_unpackhi_epi32(r0, r1), hi23 = _mm512_unpackhi_epi32(r2, r3);
+		_mm_set_epi8(8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
 
-	c->part[0][g] = _mm512_shuffle_epi8(_mm512_unpacklo_epi64(lo01, lo23), swap);
-	c->part[1][g] = _mm512_shuffle_epi8(_mm512_unpackhi_epi64(lo01, lo23), swap);
-	c->part[2][g] = _mm512_shuffle_epi8(_mm512_unpacklo_epi64(hi01, hi23), swap);
-	c->part[3][g] = _mm512_shuffle_epi8(_mm512_unpackhi_epi64(hi01, hi23), swap);
+	return _mm512_shuffle_epi8(_mm512_i64gather_epi64(_mm512_loadu_si512(dst), NULL, 1), swap);
 }
 
-static inline __m512i byte_of(const struct chunk *c, unsigned g, unsigned depth)
+// The first six bytes of sixteen addresses.
+static inline void addresses_load(struct chunk *c, const uint8_t *const dst[], unsigned g)
 {
-	__m512i part = _mm512_srl_epi32(c->part[depth / 4][g],
-					_mm_cvtsi32_si128((int)(24 - depth % 4 * 8)));
+	const __m512i even =
+		_mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+	const __m512i odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
+	__m512i lo = eight_load(dst), hi = eight_load(dst + 8);
 
-	return _mm512_and_si512(part, _mm512_set1_epi32(0xff));
+	c->front[g] = _mm512_permutex2var_epi32(lo, odd, hi);
+	c->key[g] = _mm512_srli_epi32(_mm512_permutex2var_epi32(lo, even, hi), 16);
 }
 
 static inline __m512i off_of(__m512i entry)
@@ -54,61 +43,93 @@ static inline __m512i off_of(__m512i entry)
 
 static inline void root_read(const struct fib6 *fib, struct chunk *c, unsigned g)
 {
-	c->entry[g] = _mm512_i32gather_epi32(_mm512_srli_epi32(c->part[0][g], 16),
+	c->entry[g] = _mm512_i32gather_epi32(_mm512_srli_epi32(c->front[g], 16),
 					     (const int *)fib->root, 4);
 }
 
-static inline void flat_read(const struct fib6 *fib, struct chunk *c, unsigned g)
+// The entries of byte in the flats or dirs behind entry.
+static inline __m512i flat_read(const struct fib6 *fib, __m512i entry, __mmask16 mask, __m512i byte)
 {
-	__mmask16 is_child = _mm512_movepi32_mask(c->entry[g]);
-	__m512i index = _mm512_add_epi32(_mm512_slli_epi32(off_of(c->entry[g]), 1),
-					 byte_of(c, g, FIB6_FLAT_DEPTH));
+	__m512i index = _mm512_add_epi32(_mm512_slli_epi32(off_of(entry), 4), byte);
 
-	c->entry[g] =
-		_mm512_mask_i32gather_epi32(c->entry[g], is_child, index, (const int *)fib->mem, 4);
+	return _mm512_mask_i32gather_epi32(entry, mask, index, (const int *)fib->mem, 4);
 }
 
-// The words {runs, base}: index = base + (runs up to byte) - 1.
-static inline void word_read(const struct fib6 *fib, struct chunk *c, unsigned g, unsigned depth)
+static inline __mmask16 is_child(__m512i entry)
 {
-	const __m512i even =
-		_mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
-	const __m512i odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
-	__mmask16 is_child = _mm512_movepi32_mask(c->entry[g]);
-	__m512i byte = byte_of(c, g, depth), zero = _mm512_setzero_si512();
-	__m512i at = _mm512_add_epi32(off_of(c->entry[g]), _mm512_srli_epi32(byte, 5));
-	__m512i lo = _mm512_mask_i32gather_epi64(zero, (__mmask8)is_child,
-						 _mm512_castsi512_si256(at), fib->mem, 8);
-	__m512i hi = _mm512_mask_i32gather_epi64(zero, (__mmask8)(is_child >> 8),
-						 _mm512_extracti64x4_epi64(at, 1), fib->mem, 8);
-	__m512i runs = _mm512_permutex2var_epi32(lo, even, hi);
-	__m512i base = _mm512_permutex2var_epi32(lo, odd, hi);
-	__m512i shift = _mm512_andnot_si512(byte, _mm512_set1_epi32(31)); // 31 - byte % 32
-
-	c->index[g] = _mm512_sub_epi32(
-		_mm512_add_epi32(base, _mm512_popcnt_epi32(_mm512_sllv_epi32(runs, shift))),
-		_mm512_set1_epi32(1));
+	return _mm512_movepi32_mask(entry);
 }
 
-// Returns the lanes that have to go on.
-static inline unsigned entry_read(const struct fib6 *fib, struct chunk *c, unsigned g)
+static inline void flats_read(const struct fib6 *fib, struct chunk *c, unsigned shift)
 {
-	__mmask16 is_child = _mm512_movepi32_mask(c->entry[g]);
+	for (unsigned g = 0; g < GROUPS; g++) {
+		__m512i byte = _mm512_and_si512(
+			_mm512_srl_epi32(c->front[g], _mm_cvtsi32_si128((int)shift)),
+			_mm512_set1_epi32(0xff));
 
-	c->entry[g] = _mm512_mask_i32gather_epi32(c->entry[g], is_child, c->index[g],
-						  (const int *)fib->mem, 4);
-	return _mm512_movepi32_mask(c->entry[g]);
+		c->entry[g] = flat_read(fib, c->entry[g], is_child(c->entry[g]), byte);
+	}
 }
 
-static inline unsigned level_read(const struct fib6 *fib, struct chunk *c, unsigned depth)
+static inline void dir_read(const struct fib6 *fib, struct chunk *c, unsigned g)
 {
-	unsigned left = 0;
+	__mmask16 is_dir = _mm512_mask_testn_epi32_mask(is_child(c->entry[g]), c->entry[g],
+							_mm512_set1_epi32(FIB6_LINES));
 
-	for (unsigned g = 0; g < GROUPS; g++)
-		word_read(fib, c, g, depth);
-	for (unsigned g = 0; g < GROUPS; g++)
-		left |= entry_read(fib, c, g);
-	return left;
+	c->entry[g] = flat_read(fib, c->entry[g], is_dir, _mm512_srli_epi32(c->key[g], 8));
+}
+
+static inline void line_find(struct chunk *c, unsigned g)
+{
+	__m512i entry = c->entry[g];
+	__m512i shift = _mm512_and_si512(_mm512_srli_epi32(entry, FIB6_SHIFT_AT),
+					 _mm512_set1_epi32(FIB6_SHIFT >> FIB6_SHIFT_AT));
+	__m512i bits = _mm512_and_si512(_mm512_srli_epi32(entry, FIB6_BITS_AT),
+					_mm512_set1_epi32(FIB6_BITS >> FIB6_BITS_AT));
+	__m512i all = _mm512_sllv_epi32(_mm512_set1_epi32(-1), bits);
+	__m512i at = _mm512_andnot_si512(all, _mm512_srlv_epi32(c->key[g], shift));
+
+	c->line[g] = _mm512_maskz_add_epi32(is_child(entry), off_of(entry), at);
+}
+
+static inline uint16_t line_read(const struct fib6 *fib, uint32_t at, uint32_t key)
+{
+	const struct fib6_line *line = fib6_at(fib->mem, at);
+	__mmask16 mask = _mm256_cmple_epu16_mask(_mm256_load_si256((const __m256i *)line->start),
+						 _mm256_set1_epi16((short)key));
+
+	return atomic_load_explicit(&line->value[__builtin_popcount(mask) - 1],
+				    memory_order_relaxed);
+}
+
+static cold_fn void deep_lookup(const struct fib6 *fib, struct chunk *c, uint64_t deep,
+				const uint8_t *const dst[])
+{
+	uint8_t lane[CHUNK + 1];
+	unsigned n = 0;
+
+	for (; deep; deep &= deep - 1)
+		lane[n++] = (uint8_t)__builtin_ctzll(deep);
+	fib6_lookup_deep(fib, dst, (uint32_t *)c->entry, lane, n);
+}
+
+// From the line's answers to entries; returns the lanes that have something below.
+static inline uint64_t lines_take(struct chunk *c, const uint16_t value[CHUNK])
+{
+	uint64_t deep = 0;
+
+	for (unsigned g = 0; g < GROUPS; g++) {
+		__m512i found = _mm512_cvtepu16_epi32(
+			_mm256_load_si256((const __m256i *)(value + g * LANES)));
+		__mmask16 lines = is_child(c->entry[g]);
+		__mmask16 is_deep =
+			_mm512_mask_cmpeq_epi32_mask(lines, found, _mm512_set1_epi32(FIB6_DEEP));
+
+		c->entry[g] =
+			_mm512_mask_mov_epi32(c->entry[g], (__mmask16)(lines & ~is_deep), found);
+		deep |= (uint64_t)is_deep << (g * LANES);
+	}
+	return deep;
 }
 
 // Returns whether any lane is unbuilt.
@@ -128,29 +149,38 @@ static cold_fn void unbuilt_lookup(const struct fib6 *fib, const struct chunk *c
 {
 	const uint32_t *entry = (const uint32_t *)c->entry;
 
-	for (unsigned i = 0; i < CHUNK; i++) {
-		if (!(entry[i] & FIB6_UNBUILT))
-			continue;
-		nh[i] = fib6_lookup_rare(fib, dst[i]);
-		nh[i] = nh[i] ? nh[i] : before;
-	}
+	for (unsigned i = 0; i < CHUNK; i++)
+		if (entry[i] & FIB6_UNBUILT)
+			nh[i] = fib6_lookup_rare(fib, dst[i], before);
 }
 
 // Returns whether the default route stayed the same all the time.
 static bool chunk_lookup(const struct fib6 *fib, const uint8_t *const dst[], uint16_t nh[])
 {
 	uint32_t before = fib6_default(fib);
-	unsigned rare = 0, depth = FIB6_FLAT_DEPTH + 1;
+	alignas(64) uint16_t value[CHUNK];
+	const uint32_t *line, *key;
+	unsigned rare = 0;
 	struct chunk c;
+	uint64_t deep;
 
 	for (unsigned g = 0; g < GROUPS; g++) {
 		addresses_load(&c, dst + g * LANES, g);
 		root_read(fib, &c, g);
 	}
-	for (unsigned g = 0; g < GROUPS; g++)
-		flat_read(fib, &c, g);
-	while (level_read(fib, &c, depth))
-		depth++;
+	flats_read(fib, &c, 8);
+	flats_read(fib, &c, 0);
+	for (unsigned g = 0; g < GROUPS; g++) {
+		dir_read(fib, &c, g);
+		line_find(&c, g);
+	}
+	line = (const uint32_t *)c.line;
+	key = (const uint32_t *)c.key;
+	for (unsigned i = 0; i < CHUNK; i++)
+		value[i] = line_read(fib, line[i], key[i]);
+	deep = lines_take(&c, value);
+	if (deep)
+		deep_lookup(fib, &c, deep, dst);
 	for (unsigned g = 0; g < GROUPS; g++)
 		rare |= answer_write(&c, g, before, nh + g * LANES);
 	if (unlikely(rare))

@@ -6,14 +6,12 @@
 
 #include <stdbool.h>
 
-// What fib4_avx512.c and fib6_avx512.c are compiled for.
-static inline bool simd_has_avx512(void)
-{
-#if defined(__x86_64__)
-	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-	       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-	       __builtin_cpu_supports("avx512vpopcntdq");
-#else
-	return false;
-#endif
-}
+// From narrow to wide: each machine that has one has those before it.
+enum simd { SIMD_SCALAR, SIMD_AVX2, SIMD_AVX512, SIMD_N };
+
+// What fib4_avx2.c, fib4_avx512.c and their like for IPv6 are compiled for.
+enum simd simd_best(void);
+// "scalar", "avx2", "avx512", or "auto" for the best; -EINVAL, or -ENOTSUP where
+// the machine has it not.
+int simd_parse(const char *name) must_check;
+const char *simd_name(enum simd simd);

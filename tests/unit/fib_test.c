@@ -285,10 +285,10 @@ int main(void)
 		fib_unit_test(dense_ip6_nodes_are_exact),
 		fib_unit_test(bulk_of_every_size_equals_single_lookups),
 	};
-	const char *engines[] = {"scalar", "avx512"};
+	const char *engines[] = {"scalar", "avx2", "avx512"};
 	int n_failed = 0;
 
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < ARRAY_LEN(engines); i++) {
 		struct table *probe = table_new(NULL);
 		bool has = probe && !table_engine_set(probe, engines[i]);
 
