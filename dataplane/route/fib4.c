@@ -23,7 +23,7 @@ enum {
 static fib4_lookup_fn *const engines[SIMD_N] = {
 	[SIMD_SCALAR] = fib4_lookup_scalar,
 #if defined(__x86_64__)
-	[SIMD_AVX2] = fib4_lookup_scalar,
+	[SIMD_AVX2] = fib4_lookup_avx2,
 	[SIMD_AVX512] = fib4_lookup_avx512,
 #endif
 };

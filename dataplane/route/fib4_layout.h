@@ -58,7 +58,7 @@ struct fib4 {
 	uint64_t n_refused;		// slots left to the RIB for lack of memory
 };
 
-fib4_lookup_fn fib4_lookup_scalar, fib4_lookup_avx512;
+fib4_lookup_fn fib4_lookup_scalar, fib4_lookup_avx2, fib4_lookup_avx512;
 
 // For lanes that left the common path, unbuilt slots and /24s with longer
 // prefixes: 0 where the default route answers.
