@@ -3,10 +3,38 @@
 
 #include "apps/mrt/digits.h"
 
+#include <errno.h>
 #include <string.h>
 
 enum { AS_TRANS = 23456 };
 enum { SEG_SET = 1, SEG_SEQUENCE = 2, SEG_CONFED_SEQUENCE = 3, SEG_CONFED_SET = 4 };
+
+bool attr_is_sound(const struct bgp_attr *attr)
+{
+	switch (attr->type) {
+	case BGP_ATTR_ORIGIN:
+		return attr->len == 1 && attr->value[0] <= BGP_ORIGIN_INCOMPLETE;
+	case BGP_ATTR_NEXT_HOP:
+	case BGP_ATTR_MED:
+	case BGP_ATTR_LOCAL_PREF:
+	case BGP_ATTR_ORIGINATOR_ID:
+	case BGP_ATTR_ONLY_TO_CUSTOMER:
+		return attr->len == 4;
+	case BGP_ATTR_ATOMIC:
+		return attr->len == 0;
+	case BGP_ATTR_AGGREGATOR:
+		return attr->len == 6 || attr->len == 8;
+	case BGP_ATTR_COMMUNITIES:
+	case BGP_ATTR_CLUSTER_LIST:
+		return attr->len % 4 == 0;
+	case BGP_ATTR_EXT_COMMUNITIES:
+		return attr->len % 8 == 0;
+	case BGP_ATTR_LARGE_COMMUNITIES:
+		return attr->len % 12 == 0;
+	default:
+		return true;
+	}
+}
 
 int attrs_read(struct attrs *a, const uint8_t *bytes, size_t len, uint8_t as_bytes,
 	       struct fault *fault)
@@ -20,12 +48,16 @@ int attrs_read(struct attrs *a, const uint8_t *bytes, size_t len, uint8_t as_byt
 	a->len = len;
 	a->as_bytes = as_bytes;
 	while ((more = bgp_attr_next(bytes, len, &at, &attr, fault)) > 0) {
+		if (unlikely(!attr_is_sound(&attr)))
+			fault_set(fault, FAULT_ATTR_LEN, (size_t)(attr.value - bytes));
 		if (unlikely(attr.type >= ATTRS_KNOWN || attrs_has(a, attr.type)))
 			continue;
 		a->has |= 1ull << attr.type;
 		a->at[attr.type] = attr;
 	}
-	return more;
+	if (unlikely(!attrs_path_is_sound(a)))
+		fault_set(fault, FAULT_AS_PATH, (size_t)(a->at[BGP_ATTR_AS_PATH].value - bytes));
+	return fault->code ? -EBADMSG : 0;
 }
 
 uint32_t attrs_u32(const struct attrs *a, unsigned type)
@@ -80,6 +112,19 @@ static int segment_next(const uint8_t **next, const uint8_t *end, uint8_t as_byt
 	*seg = (struct attrs_segment){p[0], as_bytes, p[1], p + 2};
 	*next = p + 2 + p[1] * as_bytes;
 	return 1;
+}
+
+bool attrs_path_is_sound(const struct attrs *a)
+{
+	const struct bgp_attr *attr = &a->at[BGP_ATTR_AS_PATH];
+	const uint8_t *p = attr->value;
+	struct attrs_segment seg;
+	int more = 0;
+
+	if (attrs_has(a, BGP_ATTR_AS_PATH))
+		while ((more = segment_next(&p, attr->value + attr->len, a->as_bytes, &seg)) > 0)
+			;
+	return more == 0;
 }
 
 static bool is_sequence(uint8_t kind)

@@ -18,9 +18,16 @@ struct attrs {
 	uint8_t as_bytes;
 };
 
-// -EBADMSG with fault: the attributes in front of the damage are there.
+// -EBADMSG with fault (at counted from bytes): the first attribute that has not
+// the form of its type, or at which the walk over them ended. All that could be
+// found are there nevertheless.
 int attrs_read(struct attrs *a, const uint8_t *bytes, size_t len, uint8_t as_bytes,
 	       struct fault *fault);
+
+// Has it a length that its type can have? True for unknown ones.
+bool attr_is_sound(const struct bgp_attr *attr);
+// Do the segments fill AS_PATH? (Of none at all, too.)
+bool attrs_path_is_sound(const struct attrs *a);
 
 static inline bool attrs_has(const struct attrs *a, unsigned type)
 {

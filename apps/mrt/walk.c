@@ -124,6 +124,7 @@ static void rib_take(struct walk *walk, struct mrt_rib *rib)
 
 	prefix_take(ev, &rib->prefix, rib->afi, rib->safi, rib->nlri, rib->nlri_len);
 	ev->add_path = rib->add_path || rib->nlri_has_id;
+	ev->is_mislabelled = rib->is_mislabelled;
 	while (mrt_rib_next(rib, &entry)) {
 		peer_find(walk, &entry);
 		ev->changed_s = entry.time_s;
@@ -252,16 +253,64 @@ static void reach_take(struct walk *walk)
 	routes_emit(walk, EVENT_ANNOUNCE, mp.nlri, mp.nlri_len);
 }
 
+// Routes of one family read with path ids or without.
+static bool is_clean(const uint8_t *bytes, size_t len, uint16_t afi, uint8_t safi, bool add_path)
+{
+	struct fault found = {.code = FAULT_NONE};
+	struct bgp_nlri_iter it;
+	struct bgp_nlri nlri;
+	unsigned n_defaults = 0;
+
+	if (!bgp_nlri_is_known(afi, safi))
+		return true;
+	bgp_nlri_start(&it, bytes, len, afi, safi, add_path);
+	while (bgp_nlri_next(&it, &nlri, &found) > 0)
+		n_defaults += nlri.prefix.len == 0;
+	return found.code == FAULT_NONE && n_defaults < 2;
+}
+
+static bool update_is_clean(const struct attrs *a, const struct bgp_update *upd, bool add_path)
+{
+	struct bgp_mp_unreach unreach = {.afi = 0};
+	struct bgp_mp_reach reach = {.afi = 0};
+
+	if (attrs_has(a, BGP_ATTR_MP_REACH) &&
+	    bgp_mp_reach_decode(&a->at[BGP_ATTR_MP_REACH], &reach))
+		reach.nlri_len = 0;
+	if (attrs_has(a, BGP_ATTR_MP_UNREACH) &&
+	    bgp_mp_unreach_decode(&a->at[BGP_ATTR_MP_UNREACH], &unreach))
+		unreach.nlri_len = 0;
+	return is_clean(upd->withdrawn, upd->withdrawn_len, BGP_AFI_IP4, BGP_SAFI_UNICAST,
+			add_path) &&
+	       is_clean(upd->nlri, upd->nlri_len, BGP_AFI_IP4, BGP_SAFI_UNICAST, add_path) &&
+	       is_clean(reach.nlri, reach.nlri_len, reach.afi, reach.safi, add_path) &&
+	       is_clean(unreach.nlri, unreach.nlri_len, unreach.afi, unreach.safi, add_path);
+}
+
+// Path ids are found in records not marked so (BIRD's of 2017): the
+// label holds unless it reads badly, or as several default routes (ids below
+// 2^24 begin with a zero), and the other reading is clean.
+static bool has_path_ids(const struct attrs *a, const struct bgp_update *upd, bool labelled)
+{
+	if (likely(update_is_clean(a, upd, labelled)))
+		return labelled;
+	return update_is_clean(a, upd, !labelled) ? !labelled : labelled;
+}
+
 static void update_take(struct walk *walk, uint8_t as_bytes)
 {
 	struct fault found = {.code = FAULT_NONE};
 	struct bgp_update upd;
+	bool add_path;
 
 	if (bgp_update_decode(walk->ev.message, walk->ev.message_len, &upd, &found)) {
 		fault_at(walk, &found, walk->ev.message);
 		return;
 	}
 	attrs_take(walk, upd.attrs, upd.attrs_len, as_bytes);
+	add_path = has_path_ids(&walk->attrs, &upd, walk->ev.add_path);
+	walk->ev.is_mislabelled = add_path != walk->ev.add_path;
+	walk->ev.add_path = add_path;
 	family_set(&walk->ev, BGP_AFI_IP4, BGP_SAFI_UNICAST);
 	routes_emit(walk, EVENT_WITHDRAW, upd.withdrawn, upd.withdrawn_len);
 	unreach_take(walk);

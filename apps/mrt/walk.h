@@ -26,10 +26,11 @@ struct event {
 	const struct mrt_record *rec;
 	uint64_t index; // of the record from 0, not counting what shows nothing
 	uint32_t time_s, time_us;
-	bool has_us;   // of the types with ET in their name
-	bool is_local; // sent by the collector, not received
-	bool is_first; // of its record
-	bool add_path; // path_id means something
+	bool has_us;	     // of the types with ET in their name
+	bool is_local;	     // sent by the collector, not received
+	bool is_first;	     // of its record
+	bool add_path;	     // path_id means something
+	bool is_mislabelled; // ... although the record's type says otherwise, or the reverse
 
 	const struct mrt_peer *peer; // addr.family 0: nobody knows
 	int peer_index;		     // in the peer table; -1: there is none
