@@ -3,7 +3,6 @@
 // these lines to programs that know no others.
 #include "apps/mrt/digits.h"
 #include "apps/mrt/text.h"
-#include "dataplane/bgp/update.h"
 
 #include <string.h>
 
@@ -91,21 +90,13 @@ static char *origin_text(char *p, int origin)
 	return digits_text(p, "INCOMPLETE|");
 }
 
-static char *nexthop_text(char *p, const struct attrs *a, const struct event *ev)
+static char *nexthop_text(char *p, const struct event *ev)
 {
-	static const uint8_t none[4] = {255, 255, 255, 255};
-	const struct bgp_attr *attr = &a->at[BGP_ATTR_NEXT_HOP];
-	struct bgp_mp_reach mp = {.nexthop = ev->nexthop, .nexthop_len = ev->nexthop_len};
 	struct bgp_addr addr[2];
 
-	if (!mp.nexthop && ev->kind == EVENT_RIB && attrs_has(a, BGP_ATTR_MP_REACH) &&
-	    bgp_mp_reach_decode_rib(&a->at[BGP_ATTR_MP_REACH], &mp))
-		mp.nexthop = NULL;
-	if (mp.nexthop && bgp_nexthop_decode(ev->afi, ev->safi, mp.nexthop, mp.nexthop_len, addr))
-		return text_addr(p, &addr[0]);
-	if (attrs_has(a, BGP_ATTR_NEXT_HOP) && attr->len >= 4)
-		return digits_ip4(p, attr->value);
-	return digits_ip4(p, none);
+	if (unlikely(text_nexthops(ev, addr) == 0))
+		return digits_text(p, "255.255.255.255");
+	return text_addr(p, &addr[0]);
 }
 
 // "|0|20": bgpdump makes numbers from 2^31 on negative where MP_REACH_NLRI
@@ -182,7 +173,7 @@ static char *route_text(struct text *text, char *p, const struct event *ev)
 		p[-1] = '\n';
 		return p;
 	}
-	p = nexthop_text(p, a, ev);
+	p = nexthop_text(p, ev);
 	p = numbers_text(text, p, ev);
 	text->n_mistakes += is_glued && attrs_has(a, BGP_ATTR_COMMUNITIES);
 	if (!is_glued)

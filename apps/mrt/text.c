@@ -2,7 +2,7 @@
 #include "apps/mrt/text.h"
 
 #include "apps/mrt/digits.h"
-#include "dataplane/bgp/session.h"
+#include "dataplane/bgp/update.h"
 
 #include <string.h>
 #include <time.h>
@@ -41,22 +41,30 @@ void text_end(struct text *text)
 	text->is_open = false;
 }
 
+static void peer_line(struct text *text, const struct mrt_peer *peer, unsigned index)
+{
+	char *p = outfile_room(text->out);
+	uint8_t id[4];
+
+	wire_put32(id, peer->id);
+	p = digits_u32(digits_text(p, "PEER|"), index);
+	*p++ = '|';
+	p = text_addr(p, &peer->addr);
+	*p++ = '|';
+	p = digits_u32(p, peer->asn);
+	*p++ = '|';
+	p = digits_ip4(p, id);
+	*p++ = '\n';
+	text->out->at = p;
+}
+
 void text_peers(struct text *text, const struct mrt_peer *peer, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
-		char *p = outfile_room(text->out);
-		uint8_t id[4];
-
-		wire_put32(id, peer[i].id);
-		p = digits_u32(digits_text(p, "PEER|"), i);
-		*p++ = '|';
-		p = text_addr(p, &peer[i].addr);
-		*p++ = '|';
-		p = digits_u32(p, peer[i].asn);
-		*p++ = '|';
-		p = digits_ip4(p, id);
-		*p++ = '\n';
-		text->out->at = p;
+		if (text->style.form == TEXT_JSON)
+			text_json_peer(text, &peer[i], i);
+		else
+			peer_line(text, &peer[i], i);
 	}
 }
 
@@ -130,6 +138,24 @@ static char *rd_put(char *p, const uint8_t rd[8])
 	}
 	*p++ = ':';
 	return p;
+}
+
+unsigned text_nexthops(const struct event *ev, struct bgp_addr addr[2])
+{
+	const struct attrs *a = ev->attrs;
+	struct bgp_mp_reach mp = {.nexthop = ev->nexthop, .nexthop_len = ev->nexthop_len};
+	unsigned n = 0;
+
+	if (!mp.nexthop && ev->kind == EVENT_RIB && attrs_has(a, BGP_ATTR_MP_REACH) &&
+	    bgp_mp_reach_decode_rib(&a->at[BGP_ATTR_MP_REACH], &mp))
+		mp.nexthop = NULL;
+	if (mp.nexthop)
+		n = bgp_nexthop_decode(ev->afi, ev->safi, mp.nexthop, mp.nexthop_len, addr);
+	if (n || !attrs_has(a, BGP_ATTR_NEXT_HOP) || a->at[BGP_ATTR_NEXT_HOP].len < 4)
+		return n;
+	addr[0] = (struct bgp_addr){.family = 4};
+	memcpy(addr[0].bytes, a->at[BGP_ATTR_NEXT_HOP].value, 4);
+	return 1;
 }
 
 // bgpdump reads the AS number in the size that the record should have.

@@ -62,6 +62,7 @@ void text_init(struct text *text, struct outfile *out, const struct text_style *
 // An event_fn; arg is struct text.
 void text_event(void *arg, const struct event *ev);
 // One line a peer: "PEER|0|192.0.2.1|65001|192.0.2.1", index, address, AS, BGP id.
+// Or a JSON object.
 void text_peers(struct text *text, const struct mrt_peer *peer, unsigned n);
 // Behind the last event.
 void text_end(struct text *text);
@@ -72,8 +73,12 @@ char *text_date(struct text *text, char *p, uint32_t time_s);
 char *text_time(struct text *text, char *p, const struct event *ev);
 char *text_addr(char *p, const struct bgp_addr *addr);
 char *text_prefix(struct text *text, char *p, const struct event *ev);
+// Where it stands outside of the attributes, or in MP_REACH_NLRI, or in NEXT_HOP:
+// how many, 0 to 2 (the second is link-local).
+unsigned text_nexthops(const struct event *ev, struct bgp_addr addr[2]);
 bool text_aggregator(struct text *text, const struct attrs *a, struct attrs_aggregator *agg);
 char *text_notification(char *p, const uint8_t *body, size_t len);
 void text_line(struct text *text, const struct event *ev);
 void text_long(struct text *text, const struct event *ev);
 void text_json(struct text *text, const struct event *ev);
+void text_json_peer(struct text *text, const struct mrt_peer *peer, unsigned index);
