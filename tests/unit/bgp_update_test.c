@@ -225,6 +225,91 @@ static void next_hops_of_every_family(void **state)
 	}
 }
 
+static struct bgp_nlri random_nlri(uint8_t family, uint8_t safi, const uint8_t *labels,
+				   uint64_t *seed)
+{
+	struct bgp_nlri nlri = {.prefix = {.family = family}, .path_id = (uint32_t)test_rand(seed)};
+	unsigned max = family == 4 ? 32 : 128;
+
+	// Labels and a distinguisher must fit the length field, too.
+	nlri.prefix.len = (uint8_t)(test_rand(seed) % (max + 1));
+	for (unsigned bit = 0; bit < nlri.prefix.len; bit++)
+		nlri.prefix.bytes[bit / 8] |= (uint8_t)((test_rand(seed) & 1) << (7 - bit % 8));
+	if (safi == BGP_SAFI_LABELLED || safi == BGP_SAFI_VPN) {
+		nlri.n_labels = 1 + test_rand(seed) % 2;
+		nlri.labels = labels + (nlri.n_labels == 2 ? 0 : 3);
+	}
+	if (safi == BGP_SAFI_VPN)
+		nlri.rd = labels;
+	return nlri;
+}
+
+static void random_prefixes_return_as_they_went(void **state)
+{
+	static const uint8_t labels[8] = {0x12, 0x34, 0x50, 0x56, 0x78, 0x91, 7, 8};
+	static const uint8_t safis[] = {1, 2, 4, 128};
+	uint64_t seed = 1;
+
+	(void)state;
+	for (int round = 0; round < 50000; round++) {
+		uint16_t afi = round & 1 ? 1 : 2;
+		uint8_t safi = safis[test_rand(&seed) % 4], buf[64];
+		bool has_ids = test_rand(&seed) & 1;
+		struct bgp_nlri nlri = random_nlri(afi == 1 ? 4 : 6, safi, labels, &seed), back;
+		struct fault fault = {.code = FAULT_NONE};
+		struct out out = {buf, sizeof(buf), 0};
+		struct bgp_nlri_iter it;
+
+		bgp_nlri_put(&out, &nlri, has_ids);
+		bgp_nlri_start(&it, buf, out.len, afi, safi, has_ids);
+		assert_int_equal(bgp_nlri_next(&it, &back, &fault), 1);
+		assert_memory_equal(&back.prefix, &nlri.prefix, sizeof(nlri.prefix));
+		assert_int_equal(back.path_id, has_ids ? nlri.path_id : 0);
+		assert_int_equal(back.n_labels, nlri.n_labels);
+		if (nlri.n_labels)
+			assert_memory_equal(back.labels, nlri.labels, 3u * nlri.n_labels);
+		if (nlri.rd)
+			assert_memory_equal(back.rd, nlri.rd, BGP_RD_LEN);
+		assert_false(back.had_host_bits);
+		assert_int_equal(bgp_nlri_next(&it, &back, &fault), 0);
+	}
+}
+
+// Written by us, understood by us; and a message must fit its session.
+static void messages_get_their_lengths(void **state)
+{
+	static const struct bgp_session extended = {.extended_msg = true};
+	static uint8_t attr[5000], buf[6000];
+	struct bgp_update upd = {.attrs = attr, .attrs_len = sizeof(attr)};
+	struct out out = {buf, sizeof(buf), 0}, small = {buf, 100, 0};
+	uint16_t afi;
+	uint8_t safi;
+	size_t at;
+
+	(void)state;
+	at = bgp_msg_start(&out, BGP_MSG_UPDATE);
+	bgp_update_put(&out, &upd);
+	assert_int_equal(bgp_msg_end(&out, at, &nobody), -EMSGSIZE);
+	assert_int_equal(bgp_msg_end(&out, at, &extended), 0);
+	assert_int_equal(wire_get16(buf + 16), 5000 + 23);
+	at = bgp_msg_start(&small, BGP_MSG_UPDATE);
+	bgp_update_put(&small, &upd);
+	assert_int_equal(bgp_msg_end(&small, at, &extended), -ENOSPC);
+	for (uint16_t want = 1; want <= 2; want++) {
+		struct fault fault = {.code = FAULT_NONE};
+		struct bgp_msg msg;
+
+		out.len = 0;
+		at = bgp_msg_start(&out, BGP_MSG_UPDATE);
+		bgp_end_of_rib_put(&out, want, BGP_SAFI_UNICAST);
+		assert_int_equal(bgp_msg_end(&out, at, &nobody), 0);
+		assert_int_equal(bgp_msg_find(buf, out.len, &nobody, &msg, &fault), out.len);
+		assert_int_equal(bgp_update_decode(msg.body, msg.body_len, &upd, &fault), 0);
+		assert_true(bgp_update_is_end_of_rib(&upd, &afi, &safi));
+		assert_int_equal(afi, want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +318,8 @@ int main(void)
 		cmocka_unit_test(lengths_beyond_the_update_are_located),
 		cmocka_unit_test(end_of_rib_is_an_update_of_nothing),
 		cmocka_unit_test(next_hops_of_every_family),
+		cmocka_unit_test(random_prefixes_return_as_they_went),
+		cmocka_unit_test(messages_get_their_lengths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

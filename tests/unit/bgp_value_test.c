@@ -248,6 +248,157 @@ static void long_attributes_get_a_long_length(void **state)
 	}
 }
 
+static void random_bytes_fill(uint8_t *p, size_t len, uint64_t *seed)
+{
+	for (size_t i = 0; i < len; i++)
+		p[i] = (uint8_t)test_rand(seed);
+}
+
+// A value of any form; its bytes stand in buf.
+static struct bgp_value random_value(uint8_t type, uint8_t *buf, uint64_t *seed)
+{
+	struct bgp_value v = {.type = type};
+	unsigned n = 1 + test_rand(seed) % 40;
+
+	random_bytes_fill(buf, 1024, seed);
+	switch (type) {
+	case BGP_ATTR_ORIGIN:
+		v.form = BGP_FORM_ORIGIN;
+		v.number = test_rand(seed) % 3;
+		break;
+	case BGP_ATTR_MED:
+	case BGP_ATTR_LOCAL_PREF:
+		v.form = BGP_FORM_NUMBER;
+		v.number = (uint32_t)test_rand(seed);
+		break;
+	case BGP_ATTR_ORIGINATOR_ID:
+		v.form = BGP_FORM_ID;
+		v.number = (uint32_t)test_rand(seed);
+		break;
+	case BGP_ATTR_ONLY_TO_CUSTOMER:
+		v.form = BGP_FORM_AS;
+		v.number = (uint32_t)test_rand(seed);
+		break;
+	case BGP_ATTR_NEXT_HOP:
+		v.form = BGP_FORM_NEXT_HOP;
+		v.nexthop.family = 4;
+		memcpy(v.nexthop.bytes, buf, 4);
+		break;
+	case BGP_ATTR_AGGREGATOR:
+	case BGP_ATTR_AS4_AGGREGATOR:
+		v.form = BGP_FORM_AGGREGATOR;
+		v.aggregator = (struct bgp_aggregator){4, wire_get32(buf), wire_get32(buf + 4)};
+		break;
+	case BGP_ATTR_COMMUNITIES:
+	case BGP_ATTR_CLUSTER_LIST:
+		v.form = BGP_FORM_LIST;
+		v.list = (struct bgp_list){buf, (uint16_t)n, 4};
+		break;
+	case BGP_ATTR_LARGE_COMMUNITIES:
+		v.form = BGP_FORM_LIST;
+		v.list = (struct bgp_list){buf, (uint16_t)n, 12};
+		break;
+	case BGP_ATTR_EXT_COMMUNITIES:
+		v.form = BGP_FORM_LIST;
+		v.list = (struct bgp_list){buf, (uint16_t)n, 8};
+		break;
+	case BGP_ATTR_MP_REACH:
+		v.form = BGP_FORM_MP_REACH;
+		v.reach = (struct bgp_mp_reach){.afi = 25,
+						.safi = 70,
+						.nexthop_len = (uint8_t)n,
+						.nexthop = buf,
+						.has_reserved = true,
+						.nlri_len = (uint16_t)(n * 5),
+						.nlri = buf + n};
+		break;
+	case BGP_ATTR_MP_UNREACH:
+		v.form = BGP_FORM_MP_UNREACH;
+		v.unreach = (struct bgp_mp_unreach){25, 70, (uint16_t)(n * 10), buf};
+		break;
+	case BGP_ATTR_PMSI_TUNNEL:
+		v.form = BGP_FORM_PMSI;
+		v.pmsi = (struct bgp_pmsi){buf[0], buf[1], n, buf + 2, (uint16_t)n};
+		break;
+	default:
+		v.form = BGP_FORM_RAW;
+		v.raw = (struct bgp_raw){buf, (uint16_t)(n * 10)};
+		break;
+	}
+	return v;
+}
+
+static void values_compare(const struct bgp_value *a, const struct bgp_value *b)
+{
+	assert_int_equal(a->form, b->form);
+	assert_int_equal(a->type, b->type);
+	switch (a->form) {
+	case BGP_FORM_LIST:
+		assert_int_equal(a->list.n, b->list.n);
+		assert_int_equal(a->list.item_len, b->list.item_len);
+		assert_memory_equal(a->list.bytes, b->list.bytes, a->list.n * a->list.item_len);
+		break;
+	case BGP_FORM_NEXT_HOP:
+		assert_memory_equal(&a->nexthop, &b->nexthop, sizeof(a->nexthop));
+		break;
+	case BGP_FORM_AGGREGATOR:
+		assert_int_equal(a->aggregator.as, b->aggregator.as);
+		assert_int_equal(a->aggregator.id, b->aggregator.id);
+		break;
+	case BGP_FORM_MP_REACH:
+		assert_int_equal(a->reach.afi, b->reach.afi);
+		assert_int_equal(a->reach.safi, b->reach.safi);
+		assert_int_equal(a->reach.nexthop_len, b->reach.nexthop_len);
+		assert_memory_equal(a->reach.nexthop, b->reach.nexthop, a->reach.nexthop_len);
+		assert_int_equal(a->reach.nlri_len, b->reach.nlri_len);
+		assert_memory_equal(a->reach.nlri, b->reach.nlri, a->reach.nlri_len);
+		break;
+	case BGP_FORM_MP_UNREACH:
+		assert_int_equal(a->unreach.afi, b->unreach.afi);
+		assert_int_equal(a->unreach.nlri_len, b->unreach.nlri_len);
+		assert_memory_equal(a->unreach.nlri, b->unreach.nlri, a->unreach.nlri_len);
+		break;
+	case BGP_FORM_PMSI:
+		assert_int_equal(a->pmsi.flags, b->pmsi.flags);
+		assert_int_equal(a->pmsi.tunnel, b->pmsi.tunnel);
+		assert_int_equal(a->pmsi.label, b->pmsi.label);
+		assert_int_equal(a->pmsi.id_len, b->pmsi.id_len);
+		assert_memory_equal(a->pmsi.id, b->pmsi.id, a->pmsi.id_len);
+		break;
+	case BGP_FORM_RAW:
+		assert_int_equal(a->raw.len, b->raw.len);
+		assert_memory_equal(a->raw.bytes, b->raw.bytes, a->raw.len);
+		break;
+	default:
+		assert_int_equal(a->number, b->number);
+		break;
+	}
+}
+
+static void random_values_return_as_they_went(void **state)
+{
+	static const uint8_t types[] = {1,  3,	4,  5,	7,  8,	9,  10, 14,
+					15, 16, 18, 22, 32, 35, 20, 99};
+	static uint8_t bytes[1024], buf[2048];
+	uint64_t seed = 1;
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		uint8_t type = types[(unsigned)round % ARRAY_LEN(types)];
+		struct bgp_value v = random_value(type, bytes, &seed), back;
+		struct out out = {buf, sizeof(buf), 0};
+		struct fault fault = {.code = FAULT_NONE};
+		struct bgp_attr attr;
+		size_t at = 0;
+
+		bgp_value_put(&out, 0xc0, &v, &four);
+		assert_int_equal(bgp_attr_next(buf, out.len, &at, &attr, &fault), 1);
+		assert_int_equal(at, out.len);
+		assert_int_equal(bgp_value_decode(&attr, &four, &back, &fault), 0);
+		values_compare(&v, &back);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +407,7 @@ int main(void)
 		cmocka_unit_test(forms_that_cannot_be_are_located_and_stay_bytes),
 		cmocka_unit_test(mp_reach_of_dumps_in_three_shapes),
 		cmocka_unit_test(long_attributes_get_a_long_length),
+		cmocka_unit_test(random_values_return_as_they_went),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
