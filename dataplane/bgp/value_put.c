@@ -137,3 +137,78 @@ void bgp_value_put(struct out *out, uint8_t flags, const struct bgp_value *value
 	form_put(out, value, s);
 	attr_end(out, at, flags);
 }
+
+static bool as_is_set(const struct bgp_segment *seg)
+{
+	return seg->kind == BGP_SEG_SET || seg->kind == BGP_SEG_CONFED_SET;
+}
+
+// The AS numbers of a set in order: insertion into an array, at most 255.
+static void set_segment_put(struct out *out, const struct bgp_segment *seg, unsigned as_bytes)
+{
+	uint32_t as[UINT8_MAX];
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < seg->n; i++) {
+		uint32_t value = bgp_segment_as(seg, i);
+		unsigned at = n++;
+
+		for (; at > 0 && as[at - 1] > value; at--)
+			as[at] = as[at - 1];
+		as[at] = value;
+	}
+	bgp_segment_put(out, seg->kind, as, n, as_bytes);
+}
+
+static void as_path_put_ordered(struct out *out, const struct bgp_as_path *path)
+{
+	struct bgp_segment seg;
+	size_t at = 0;
+
+	while (bgp_segment_next(path, &at, &seg) > 0)
+		if (as_is_set(&seg)) {
+			set_segment_put(out, &seg, path->as_bytes);
+		} else {
+			out_put8(out, seg.kind);
+			out_put8(out, seg.n);
+			out_put(out, seg.as, (size_t)seg.n * seg.as_bytes);
+		}
+}
+
+static void attr_put_ordered(struct out *out, const struct bgp_attr *attr,
+			     const struct bgp_session *s)
+{
+	uint8_t flags = attr->flags & (uint8_t)~BGP_FLAG_EXTENDED_LEN;
+	struct fault fault = {.code = FAULT_NONE};
+	struct bgp_value v;
+	size_t at;
+
+	if (bgp_value_decode(attr, s, &v, &fault) || v.form != BGP_FORM_AS_PATH)
+		return bgp_attr_put(out, flags, attr->type, attr->value, attr->len);
+	at = attr_start(out, flags, attr->type);
+	as_path_put_ordered(out, &v.as_path);
+	attr_end(out, at, flags);
+}
+
+int bgp_attrs_put_ordered(struct out *out, const uint8_t *attrs, size_t len,
+			  const struct bgp_session *s, struct fault *fault)
+{
+	int last = -1, more;
+
+	// One walk a type: attributes are few, and no memory is needed.
+	for (;;) {
+		struct bgp_attr attr = {.len = 0}, next = {.len = 0};
+		size_t at = 0;
+		int type = 256;
+
+		while ((more = bgp_attr_next(attrs, len, &at, &attr, fault)) > 0)
+			if (attr.type > last && attr.type < type) {
+				type = attr.type;
+				next = attr;
+			}
+		if (more < 0 || type == 256)
+			return more;
+		attr_put_ordered(out, &next, s);
+		last = type;
+	}
+}
