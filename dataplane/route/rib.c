@@ -74,26 +74,51 @@ static uint64_t live_bits(const struct rib_block *block)
 	return live;
 }
 
-// A copy without its dead, with room for bit (64: none), whose word is value.
-static uint32_t block_copy(struct rib *rib, uint32_t from, unsigned bit, uint32_t value)
+static unsigned rank_of(uint64_t bits, unsigned bit)
+{
+	return (unsigned)__builtin_popcountll(bits & ((1ull << bit) - 1));
+}
+
+// No worker sees the copy yet, and nobody but control writes the original.
+static void words_copy(_Atomic uint32_t *to, const _Atomic uint32_t *from, unsigned n)
+{
+	memcpy((void *)to, (const void *)from, n * sizeof(*to));
+}
+
+// A copy without its dead.
+static uint32_t block_clean(struct rib *rib, uint32_t from)
 {
 	const struct rib_block *old = arena_at(&rib->arena, from);
-	uint64_t live = from ? live_bits(old) : 0;
-	uint64_t bits = live | (bit < 64 ? 1ull << bit : 0);
-	uint32_t off = arena_alloc(&rib->arena, block_len(bits));
+	uint64_t live = live_bits(old);
+	uint32_t off = arena_alloc(&rib->arena, block_len(live));
 	struct rib_block *block = arena_at(&rib->arena, off);
 	unsigned rank = 0;
 
 	if (!off)
 		return 0;
-	block->bits = bits;
-	for (; bits; bits &= bits - 1) {
-		unsigned b = (unsigned)__builtin_ctzll(bits);
-		unsigned old_rank =
-			from ? (unsigned)__builtin_popcountll(old->bits & ((1ull << b) - 1)) : 0;
+	block->bits = live;
+	for (; live; live &= live - 1)
+		store(&block->word[rank++],
+		      load(&old->word[rank_of(old->bits, (unsigned)__builtin_ctzll(live))]));
+	return off;
+}
 
-		store(&block->word[rank++], b == bit ? value : load(&old->word[old_rank]));
-	}
+// A copy with room for bit, whose word is value.
+static uint32_t block_copy(struct rib *rib, uint32_t from, unsigned bit, uint32_t value)
+{
+	const struct rib_block *old = arena_at(&rib->arena, from);
+	uint64_t bits = from ? old->bits : 0;
+	uint32_t off = arena_alloc(&rib->arena, block_len(bits | 1ull << bit));
+	struct rib_block *block = arena_at(&rib->arena, off);
+	unsigned rank = rank_of(bits, bit);
+
+	if (!off)
+		return 0;
+	block->bits = bits | 1ull << bit;
+	words_copy(block->word, old->word, rank);
+	store(&block->word[rank], value);
+	words_copy(&block->word[rank + 1], &old->word[rank],
+		   (unsigned)__builtin_popcountll(bits) - rank);
 	return off;
 }
 
@@ -106,47 +131,65 @@ static _Atomic uint32_t *word_at(const struct rib *rib, const struct rib_node *n
 
 	if (!off || !(block->bits >> bit & 1))
 		return NULL;
-	return &block->word[__builtin_popcountll(block->bits & ((1ull << bit) - 1))];
+	return &block->word[rank_of(block->bits, bit)];
+}
+
+static void block_replace(struct rib *rib, struct rib_node *node, unsigned b, uint32_t new)
+{
+	uint32_t old = load(&node->block[b]);
+
+	store(&node->block[b], new);
+	block_retire(rib, old);
+}
+
+// Replaces a block by one without its dead. Without memory for less memory they stay.
+static void dead_remove(struct rib *rib, struct rib_node *node, unsigned b)
+{
+	uint32_t new = block_clean(rib, load(&node->block[b]));
+
+	if (!new)
+		return;
+	block_replace(rib, node, b, new);
+	node->n_dead[b] = 0;
 }
 
 static int word_set(struct rib *rib, struct rib_node *node, unsigned b, unsigned bit,
 		    uint32_t value)
 {
 	_Atomic uint32_t *word = word_at(rib, node, b, bit);
-	uint32_t old, new;
+	uint32_t new;
 
 	if (word) {
+		node->n_dead[b] -= !load(word);
 		store(word, value);
 		return 0;
 	}
-	old = load(&node->block[b]);
-	new = block_copy(rib, old, bit, value);
+	if (node->n_dead[b])
+		dead_remove(rib, node, b);
+	new = block_copy(rib, load(&node->block[b]), bit, value);
 	if (!new)
 		return -ENOMEM;
-	store(&node->block[b], new);
-	block_retire(rib, old);
+	block_replace(rib, node, b, new);
 	return 0;
 }
 
-// A tombstone at first; the block goes with its last word, and is copied
-// without its dead when three quarters are.
-static void word_del(struct rib *rib, struct rib_node *node, unsigned b, unsigned bit)
+// A tombstone at first; the block goes with its last word (returns true), and is
+// copied without its dead when three quarters are.
+static bool word_del(struct rib *rib, struct rib_node *node, unsigned b, unsigned bit)
 {
-	uint32_t off = load(&node->block[b]), new = 0;
-	const struct rib_block *block = arena_at(&rib->arena, off);
-	int n = __builtin_popcountll(block->bits), n_live;
+	const struct rib_block *block = arena_at(&rib->arena, load(&node->block[b]));
+	unsigned n = (unsigned)__builtin_popcountll(block->bits), n_live;
 
 	store(word_at(rib, node, b, bit), 0);
-	n_live = __builtin_popcountll(live_bits(block));
-	if (n_live && (n <= 4 || n_live * 4 > n))
-		return;
-	if (n_live) {
-		new = block_copy(rib, off, 64, 0);
-		if (!new)
-			return; // no memory for less memory: the dead stay
+	n_live = n - ++node->n_dead[b];
+	if (!n_live) {
+		block_replace(rib, node, b, 0);
+		node->n_dead[b] = 0;
+		return true;
 	}
-	store(&node->block[b], new);
-	block_retire(rib, off);
+	if (n > 4 && n_live * 4 <= n)
+		dead_remove(rib, node, b);
+	return false;
 }
 
 // Nodes.
@@ -189,7 +232,7 @@ static void prune(struct rib *rib, const uint8_t *addr, unsigned depth)
 		if (!is_empty(node))
 			return;
 		off = (uint32_t)(((char *)node - rib->arena.base) / ARENA_UNIT);
-		word_del(rib, parent, RIB_PREFIX_BLOCKS + addr[d - 1] / 64, addr[d - 1] % 64);
+		(void)word_del(rib, parent, RIB_PREFIX_BLOCKS + addr[d - 1] / 64, addr[d - 1] % 64);
 		arena_retire(&rib->arena, off, NODE_LEN);
 	}
 }
@@ -234,45 +277,52 @@ static unsigned index_of(const uint8_t *addr, unsigned len)
 	return 1u << rest | addr[(len - 1) / 8] >> (8 - rest);
 }
 
-static _Atomic uint32_t *prefix_at(struct rib *rib, const uint8_t *addr, unsigned len)
-{
-	struct rib_node *node;
+// Where the word of a prefix stands or would stand.
+struct place {
+	_Atomic uint32_t *word; // NULL: it has no place yet
+	struct rib_node *node;	// NULL: neither has its node, or it is 0/0
 	unsigned index;
+};
+
+static struct place place_find(struct rib *rib, const uint8_t *addr, unsigned len)
+{
+	struct place place = {.word = &rib->tbl.zero_length};
 
 	if (!len)
-		return &rib->tbl.zero_length;
-	node = node_find(rib, addr, (len - 1) / 8);
-	index = index_of(addr, len);
-	return node ? word_at(rib, node, index / 64, index % 64) : NULL;
+		return place;
+	place.index = index_of(addr, len);
+	place.node = node_find(rib, addr, (len - 1) / 8);
+	place.word =
+		place.node ? word_at(rib, place.node, place.index / 64, place.index % 64) : NULL;
+	return place;
 }
 
-static int prefix_insert(struct rib *rib, const uint8_t *addr, unsigned len, uint32_t path)
+static int place_set(struct rib *rib, struct place *place, const uint8_t *addr, unsigned len,
+		     uint32_t value)
 {
-	struct rib_node *node = node_make(rib, addr, (len - 1) / 8);
-	unsigned index = index_of(addr, len);
+	unsigned depth = (len - 1) / 8;
 
-	if (!node)
-		return -ENOMEM;
-	if (word_set(rib, node, index / 64, index % 64, path)) {
-		prune(rib, addr, (len - 1) / 8);
-		return -ENOMEM;
+	if (place->word) {
+		if (place->node)
+			place->node->n_dead[place->index / 64] -= !load(place->word);
+		store(place->word, value);
+		return 0;
 	}
-	return 0;
+	if (!place->node)
+		place->node = node_make(rib, addr, depth);
+	if (place->node && !word_set(rib, place->node, place->index / 64, place->index % 64, value))
+		return 0;
+	if (place->node)
+		prune(rib, addr, depth);
+	return -ENOMEM;
 }
 
-static void prefix_delete(struct rib *rib, const uint8_t *addr, unsigned len)
+static void place_clear(struct rib *rib, struct place *place, const uint8_t *addr, unsigned len)
 {
-	struct rib_node *node;
-	unsigned index;
-
-	if (!len) {
-		store(&rib->tbl.zero_length, 0);
-		return;
-	}
-	node = node_find(rib, addr, (len - 1) / 8);
-	index = index_of(addr, len);
-	word_del(rib, node, index / 64, index % 64);
-	if (is_empty(node))
+	if (!place->node)
+		store(place->word, 0);
+	else if (word_del(rib, place->node, place->index / 64, place->index % 64) &&
+		 is_empty(place->node))
 		prune(rib, addr, (len - 1) / 8);
 }
 
@@ -285,8 +335,8 @@ int rib_add(struct rib *rib, const uint8_t *addr, unsigned len, const struct rib
 	    struct rib_change *change)
 {
 	struct rib_spot spot = {addr, len};
-	_Atomic uint32_t *at = prefix_at(rib, addr, len);
-	uint32_t old = at ? load(at) : 0, new;
+	struct place place = place_find(rib, addr, len);
+	uint32_t old = place.word ? load(place.word) : 0, new;
 	int rc;
 
 	change_count(rib);
@@ -294,13 +344,11 @@ int rib_add(struct rib *rib, const uint8_t *addr, unsigned len, const struct rib
 	rc = rib_list_add(rib, &spot, old, path, &new, change);
 	if (rc)
 		return rc;
-	if (at) {
-		store(at, new);
-		rib_list_done(rib, old, new);
-	} else if (prefix_insert(rib, addr, len, new)) {
+	if (place_set(rib, &place, addr, len, new)) {
 		rib_list_undo(rib, new);
 		return -ENOMEM;
 	}
+	rib_list_done(rib, old, new);
 	rib->n_prefixes += !old;
 	rib->n_paths += !change->removed;
 	change->new_best = rib_best(&rib->tbl, new);
@@ -311,8 +359,8 @@ int rib_del(struct rib *rib, const uint8_t *addr, unsigned len, const struct rib
 	    struct rib_change *change)
 {
 	struct rib_spot spot = {addr, len};
-	_Atomic uint32_t *at = prefix_at(rib, addr, len);
-	uint32_t old = at ? load(at) : 0, new;
+	struct place place = place_find(rib, addr, len);
+	uint32_t old = place.word ? load(place.word) : 0, new;
 
 	change_count(rib);
 	*change = (struct rib_change){.old_best = rib_best(&rib->tbl, old)};
@@ -322,10 +370,10 @@ int rib_del(struct rib *rib, const uint8_t *addr, unsigned len, const struct rib
 	change->new_best = rib_best(&rib->tbl, new);
 	rib->n_paths--;
 	if (!new) {
-		prefix_delete(rib, addr, len);
+		place_clear(rib, &place, addr, len);
 		rib->n_prefixes--;
 	} else {
-		store(at, new);
+		store(place.word, new);
 	}
 	rib_list_done(rib, old, new);
 	return 0;
@@ -333,7 +381,7 @@ int rib_del(struct rib *rib, const uint8_t *addr, unsigned len, const struct rib
 
 uint32_t rib_get(const struct rib *rib, const uint8_t *addr, unsigned len)
 {
-	_Atomic uint32_t *at = prefix_at((struct rib *)rib, addr, len);
+	struct place place = place_find((struct rib *)rib, addr, len);
 
-	return at ? load(at) : 0;
+	return place.word ? load(place.word) : 0;
 }

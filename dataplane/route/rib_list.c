@@ -170,12 +170,17 @@ int rib_list_add(struct rib *rib, const struct rib_spot *spot, uint32_t word,
 
 	if (!word)
 		return word_make(rib, path, new);
+	if (!(word & RIB_LIST) && !(path->peer | path->id) &&
+	    rib_path_source(word) == rib_path_source(load(&path->word))) {
+		change->removed = word; // the common case
+		return word_make(rib, path, new);
+	}
 	list = rib_paths(rib, word, &one, &n);
 	i = find(list, n, path);
 	if (i == n)
 		return append(rib, spot, word, list, n, path, new);
 	removed_note(change, &list[i]);
-	if (!(word & RIB_LIST) || (n == 1 && fits_word(path)))
+	if (n == 1 && fits_word(path))
 		return word_make(rib, path, new);
 	*new = word;
 	place(list_at(rib, word), i, n, path);
@@ -200,8 +205,12 @@ uint32_t rib_list_del(struct rib *rib, const struct rib_spot *spot, uint32_t wor
 	const struct rib_path *old;
 	unsigned n, i;
 
-	if (!word)
-		return 0;
+	if (!(word & RIB_LIST)) {
+		if (word && !(path->peer | path->id) &&
+		    rib_path_source(word) == rib_path_source(load(&path->word)))
+			change->removed = word;
+		return change->removed ? 0 : word;
+	}
 	old = rib_paths(rib, word, &one, &n);
 	i = find(old, n, path);
 	if (i == n)

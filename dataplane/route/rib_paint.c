@@ -52,8 +52,8 @@ uint64_t rib_children(const struct rib_tbl *rib, const struct rib_node *node, un
 	uint64_t children = 0;
 	unsigned rank = 0;
 
-	if (!off)
-		return 0;
+	if (!off || !node->n_dead[RIB_PREFIX_BLOCKS + b])
+		return off ? block->bits : 0;
 	for (uint64_t bits = block->bits; bits; bits &= bits - 1)
 		if (atomic_load_explicit(&block->word[rank++], memory_order_relaxed))
 			children |= bits & -bits;

@@ -25,6 +25,8 @@ enum { RIB_PREFIX_BLOCKS = 8, RIB_CHILD_BLOCKS = 4, RIB_BLOCKS = 12, RIB_DEPTH_M
 
 struct rib_node {
 	_Atomic uint32_t block[RIB_BLOCKS];
+	uint8_t n_dead[RIB_BLOCKS]; // words 0 of each block: control's own
+	uint8_t spare[4];
 };
 
 struct rib_block {

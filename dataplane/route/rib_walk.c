@@ -104,25 +104,25 @@ static bool word_is_sane(const struct rib *rib, uint32_t word, struct sums *sums
 	return rib_list_is_sane(rib, word, &sums->n_paths, &sums->bytes);
 }
 
-static bool block_is_sane(const struct rib *rib, uint32_t off, bool is_child, unsigned depth,
-			  struct sums *sums)
+static bool block_is_sane(const struct rib *rib, const struct rib_node *node, unsigned b,
+			  unsigned depth, struct sums *sums)
 {
-	const struct rib_block *block = rib_at(&rib->tbl, off);
-	int n = __builtin_popcountll(block->bits);
-	uint32_t any = 0;
+	const struct rib_block *block = rib_at(&rib->tbl, node->block[b]);
+	int n = __builtin_popcountll(block->bits), n_live = 0;
+	bool is_child = b >= RIB_PREFIX_BLOCKS;
 
 	sums->bytes += round8(sizeof(*block) + (size_t)n * 4);
 	for (int i = 0; i < n; i++) {
 		uint32_t word = block->word[i];
 
-		any |= word;
+		n_live += word != 0;
 		if (!is_child && !word_is_sane(rib, word, sums))
 			return false;
 		if (is_child && word &&
 		    !node_is_sane(rib, rib_at(&rib->tbl, word), depth + 1, sums))
 			return false;
 	}
-	return any != 0; // a block without the living is gone
+	return n_live && n_live + node->n_dead[b] == n; // one without the living is gone
 }
 
 static bool node_is_sane(const struct rib *rib, const struct rib_node *node, unsigned depth,
@@ -135,7 +135,7 @@ static bool node_is_sane(const struct rib *rib, const struct rib_node *node, uns
 		uint32_t off = node->block[b];
 
 		any |= off != 0;
-		if (off && !block_is_sane(rib, off, b >= RIB_PREFIX_BLOCKS, depth, sums))
+		if (off ? !block_is_sane(rib, node, b, depth, sums) : node->n_dead[b])
 			return false;
 	}
 	return any && depth < rib->tbl.n_bytes;

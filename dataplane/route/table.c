@@ -11,10 +11,14 @@
 #include "dataplane/route/table_test.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEP_NODES = 64 }; // between two looks at the clock
+enum {
+	STEP_NODES = 64,  // between two looks at the clock
+	POLL_EVERY = 256, // changes; a look may start a grace period, which wakes a thread
+};
 
 static_assert((int)TABLE_PATHS_MAX == (int)RIB_PATHS_MAX, "one limit");
 
@@ -213,17 +217,20 @@ static void unused_put(struct table *table)
 
 bool table_is_prefix(const struct prefix *prefix)
 {
-	struct prefix masked = *prefix;
+	unsigned len = prefix->len;
+	uint64_t word[2], host[2];
 
-	if ((prefix->family != 4 && prefix->family != 6) ||
-	    prefix->len > (prefix->family == 4 ? 32 : 128))
+	if ((prefix->family != 4 && prefix->family != 6) || len > (prefix->family == 4 ? 32 : 128))
 		return false;
-	prefix_mask(&masked);
-	return prefix_is_equal(prefix, &masked);
+	memcpy(word, prefix->bytes, sizeof(word));
+	host[0] = len < 64 ? ~0ull >> len : 0;
+	host[1] = len < 64 ? ~0ull : len < 128 ? ~0ull >> (len - 64) : 0;
+	return !((be64toh(word[0]) & host[0]) | (be64toh(word[1]) & host[1]));
 }
 
 static void poll_memory(struct table *table)
 {
+	table->n_unpolled = 0;
 	arena_poll(&table->rib4.arena);
 	arena_poll(&table->rib6.arena);
 	fib4_poll(table->fib4);
@@ -255,7 +262,8 @@ static void follow(struct table *table, const struct prefix *prefix, unsigned so
 		if (change->removed_attrs)
 			intern_put(table->attrs, change->removed_attrs);
 	}
-	poll_memory(table);
+	if (++table->n_unpolled == POLL_EVERY)
+		poll_memory(table);
 }
 
 static bool is_route(const struct table *table, const struct route *route)

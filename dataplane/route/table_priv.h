@@ -26,6 +26,7 @@ struct table {
 	struct table_cursor flush[ROUTE_N_SOURCES];
 	uint64_t n_by_source[ROUTE_N_SOURCES];
 	uint64_t n_refused;
+	unsigned n_unpolled;  // changes since memory was last given back
 	uint8_t family_freed; // while the table is freed
 	table_best_fn *best;
 	void *best_arg;
