@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { RESERVE_MIN = 64 << 20, OVERREAD = 64 };
+enum { RESERVE_MIN = 64 << 20, OVERREAD = 256 };
 
 static size_t memory_half(void)
 {

@@ -3,8 +3,8 @@
 
 #include "dataplane/base/err.h"
 #include "dataplane/base/mem.h"
-#include "dataplane/route/fib4_layout.h"
-#include "dataplane/route/rib_paint.h"
+#include "dataplane/route/fib4_build.h"
+#include "dataplane/route/fib4_burst.h"
 #include "dataplane/route/simd.h"
 
 #include <stdlib.h>
@@ -31,11 +31,6 @@ static fib4_lookup_fn *const engines[SIMD_N] = {
 static _Atomic uint32_t *root_at(const struct fib4 *fib, unsigned slot)
 {
 	return (_Atomic uint32_t *)&fib->root[slot];
-}
-
-static uint32_t entry_of(const struct fib4 *fib, unsigned slot)
-{
-	return atomic_load_explicit(&fib->root[slot], memory_order_relaxed);
 }
 
 // What root answers read (fib4_lookup.c): a run of one leaf, right behind offset 0.
@@ -75,9 +70,12 @@ struct fib4 *fib4_new(const struct rib_tbl *rib, size_t limit, struct grace *gra
 	if (!fib)
 		return NULL;
 	memset(fib, 0, sizeof(*fib));
+	fib->burst = calloc(1, sizeof(*fib->burst));
+	if (!fib->burst)
+		goto free_fib;
 	fib->posted = calloc(FIB4_POSTS, sizeof(*fib->posted));
 	if (!fib->posted)
-		goto free_fib;
+		goto free_burst;
 	fib->root = mem_table_new(ROOT_MEM);
 	if (!fib->root)
 		goto free_posted;
@@ -107,6 +105,8 @@ free_root:
 	mem_table_free((void *)fib->root, ROOT_MEM);
 free_posted:
 	free(fib->posted);
+free_burst:
+	free(fib->burst);
 free_fib:
 	free(fib);
 	return err_null(ENOMEM);
@@ -121,248 +121,31 @@ void fib4_free(struct fib4 *fib)
 	slotmap_fini(&fib->unbuilt);
 	mem_table_free((void *)fib->root, ROOT_MEM);
 	free(fib->posted);
+	free(fib->burst);
 	free(fib);
 }
 
-// Sizes.
-
-static size_t round8(size_t len)
+static void slot_publish(struct fib4 *fib, unsigned slot, uint32_t new, uint64_t reused)
 {
-	return (len + 7) & ~7ul;
-}
+	uint32_t old = fib4_entry(fib, slot);
 
-static size_t deep_len(uint64_t deep)
-{
-	return deep ? sizeof(deep) + round8((size_t)__builtin_popcountll(deep) * 4) : 0;
-}
-
-static size_t node_len(uint64_t runs, bool is_wide)
-{
-	return sizeof(runs) + ((size_t)__builtin_popcountll(runs) << is_wide);
-}
-
-static size_t sub_len(const uint64_t runs[4])
-{
-	size_t n = 0;
-
-	for (unsigned w = 0; w < 4; w++)
-		n += (size_t)__builtin_popcountll(runs[w]);
-	return sizeof(struct fib4_sub) + n * sizeof(uint16_t);
-}
-
-static uint64_t deep_of(const struct fib4 *fib, uint32_t entry)
-{
-	bool is_deep = entry & FIB4_NODE && entry & FIB4_DEEP;
-
-	return is_deep ? ((const uint64_t *)fib4_node(fib, entry))[-1] : 0;
-}
-
-static uint32_t *sub_at(const struct fib4 *fib, uint32_t entry, unsigned k)
-{
-	uint64_t deep = deep_of(fib, entry);
-
-	return (uint32_t *)fib4_node(fib, entry) - 3 -
-	       __builtin_popcountll(deep & ((1ull << k) - 1));
-}
-
-// Building.
-
-struct build {
-	uint16_t leaf[64];
-	uint64_t deep; // these /24s hold longer prefixes
-	uint64_t runs;
-	bool is_wide;
-	uint32_t sub[64]; // offsets, by /24; reused ones belong to the old node too
-	uint64_t reused;
-};
-
-static void slot_addr(unsigned slot, uint8_t addr[4])
-{
-	addr[0] = (uint8_t)(slot >> 10);
-	addr[1] = (uint8_t)(slot >> 2);
-	addr[2] = (uint8_t)(slot << 6);
-	addr[3] = 0;
-}
-
-static void fill(uint16_t out[], unsigned n, uint16_t nh)
-{
-	for (unsigned i = 0; i < n; i++)
-		out[i] = nh;
-}
-
-static uint32_t sub_new(struct fib4 *fib, const struct rib_node *rib_node, uint16_t covering)
-{
-	uint16_t value[256], leaf[256];
-	uint64_t runs[4] = {0};
-	struct fib4_sub *sub;
-	unsigned n = 0;
-	uint32_t off;
-
-	fill(value, 256, covering);
-	rib_paint(fib->rib, rib_node, 0, 0, value);
-	for (unsigned i = 0; i < 256; i++) {
-		if (i && value[i] == value[i - 1])
-			continue;
-		runs[i / 64] |= 1ull << (i % 64);
-		leaf[n++] = value[i];
-	}
-	off = arena_alloc(&fib->arena, sub_len(runs));
-	if (!off)
-		return 0;
-	sub = arena_at(&fib->arena, off);
-	memcpy(sub->runs, runs, sizeof(runs));
-	memcpy(sub->leaf, leaf, n * sizeof(*leaf));
-	return off;
-}
-
-static void sub_retire(struct fib4 *fib, uint32_t off)
-{
-	const struct fib4_sub *sub = arena_at(&fib->arena, off);
-
-	arena_retire(&fib->arena, off, sub_len(sub->runs));
-}
-
-static void subs_undo(struct fib4 *fib, const struct build *b)
-{
-	for (uint64_t left = b->deep & ~b->reused; left; left &= left - 1) {
-		uint32_t off = b->sub[__builtin_ctzll(left)];
-		const struct fib4_sub *sub = arena_at(&fib->arena, off);
-
-		if (off)
-			arena_free(&fib->arena, off, sub_len(sub->runs));
-	}
-}
-
-// Subs of /24s that the change did not touch are carried over from the old node.
-static int subs_make(struct fib4 *fib, struct build *b, const struct rib_node *node, unsigned slot,
-		     uint64_t touched)
-{
-	uint32_t old = entry_of(fib, slot);
-
-	b->reused = deep_of(fib, old) & b->deep & ~touched;
-	memset(b->sub, 0, sizeof(b->sub));
-	for (uint64_t left = b->deep; left; left &= left - 1) {
-		unsigned k = (unsigned)__builtin_ctzll(left);
-		const struct rib_node *child = rib_child(fib->rib, node, (slot & 3) << 6 | k);
-
-		b->sub[k] =
-			b->reused >> k & 1 ? *sub_at(fib, old, k) : sub_new(fib, child, b->leaf[k]);
-		if (!b->sub[k]) {
-			subs_undo(fib, b);
-			return -ENOMEM;
-		}
-	}
-	return 0;
-}
-
-static void runs_find(struct build *b)
-{
-	uint16_t max = 0;
-
-	b->runs = 0;
-	for (unsigned k = 0; k < 64; k++) {
-		b->runs |= (uint64_t)(!k || b->leaf[k] != b->leaf[k - 1]) << k;
-		max = b->leaf[k] > max ? b->leaf[k] : max;
-	}
-	// A deep /24 is a run of its own, and so is what follows it.
-	b->runs |= b->deep | b->deep << 1;
-	b->is_wide = max > FIB4_NARROW_MAX;
-}
-
-static void leaves_write(char *leaves, const struct build *b)
-{
-	for (uint64_t left = b->runs; left; left &= left - 1) {
-		unsigned k = (unsigned)__builtin_ctzll(left);
-		uint16_t leaf = b->deep >> k & 1 ? FIB4_DEEP_WIDE : b->leaf[k];
-
-		memcpy(leaves, &leaf, 1u << b->is_wide);
-		leaves += 1 << b->is_wide;
-	}
-}
-
-static uint32_t node_new(struct fib4 *fib, const struct build *b)
-{
-	size_t front = deep_len(b->deep);
-	uint32_t off = arena_alloc(&fib->arena, front + node_len(b->runs, b->is_wide)), entry;
-	char *node = (char *)arena_at(&fib->arena, off) + front;
-
-	if (!off)
-		return FIB4_UNBUILT;
-	entry = FIB4_NODE | (b->is_wide ? FIB4_WIDE : 0) | (b->deep ? FIB4_DEEP : 0) |
-		(off + (uint32_t)front / ARENA_UNIT);
-	memcpy(node, &b->runs, sizeof(b->runs));
-	if (b->deep)
-		memcpy(node - 8, &b->deep, sizeof(b->deep));
-	for (uint64_t left = b->deep; left; left &= left - 1) {
-		unsigned k = (unsigned)__builtin_ctzll(left);
-
-		*sub_at(fib, entry, k) = b->sub[k];
-	}
-	leaves_write(node + 8, b);
-	return entry;
-}
-
-// The old node goes; of its subs, those that the new one does not carry on.
-static void node_retire(struct fib4 *fib, uint32_t entry, uint64_t reused)
-{
-	size_t front = deep_len(deep_of(fib, entry));
-	const char *node = fib4_node(fib, entry);
-	uint64_t runs;
-
-	if (!(entry & FIB4_NODE))
-		return;
-	for (uint64_t left = deep_of(fib, entry) & ~reused; left; left &= left - 1)
-		sub_retire(fib, *sub_at(fib, entry, (unsigned)__builtin_ctzll(left)));
-	memcpy(&runs, node, sizeof(runs));
-	arena_retire(&fib->arena, (entry & FIB4_OFF) - (uint32_t)front / ARENA_UNIT,
-		     front + node_len(runs, entry & FIB4_WIDE));
-}
-
-static uint32_t slot_build(struct fib4 *fib, struct build *b, unsigned slot, uint64_t touched)
-{
-	const struct rib_node *node;
-	uint8_t addr[4];
-	uint32_t entry;
-
-	b->reused = 0;
-	slot_addr(slot, addr);
-	fill(b->leaf, 64, rib_path_nh(rib_match(fib->rib, addr, 18)));
-	node = rib_node_find(fib->rib, addr, 2);
-	if (!node)
-		return b->leaf[0];
-	rib_paint(fib->rib, node, 2, slot & 3, b->leaf);
-	b->deep = rib_children(fib->rib, node, slot & 3);
-	runs_find(b);
-	if (b->runs == 1 && !b->deep)
-		return b->leaf[0];
-	entry = FIB4_UNBUILT;
-	if (!subs_make(fib, b, node, slot, touched)) {
-		entry = node_new(fib, b);
-		if (entry == FIB4_UNBUILT)
-			subs_undo(fib, b);
-	}
-	if (entry == FIB4_UNBUILT)
-		b->reused = 0;
-	return entry;
-}
-
-// Builds first, then swaps. Without memory the slot is left to the RIB: slow, right.
-static void slot_update(struct fib4 *fib, unsigned slot, uint64_t touched)
-{
-	uint32_t old = entry_of(fib, slot), new;
-	struct build b;
-
-	new = slot_build(fib, &b, slot, touched);
-	fib->n_refused += new == FIB4_UNBUILT;
 	slotmap_clear(&fib->unbuilt, slot);
 	slotmap_clear(&fib->behind, slot);
 	if (new == old)
 		return;
 	atomic_store_explicit(root_at(fib, slot), new, memory_order_release);
-	node_retire(fib, old, b.reused);
+	fib4_entry_retire(fib, old, reused);
 }
 
-// Following the RIB.
+// Builds first, then swaps. Without memory the slot is left to the RIB: slow, right.
+static void slot_update(struct fib4 *fib, unsigned slot, uint64_t touched)
+{
+	uint64_t reused;
+	uint32_t new = fib4_entry_build(fib, slot, touched, &reused);
+
+	fib->n_refused += new == FIB4_UNBUILT;
+	slot_publish(fib, slot, new, reused);
+}
 
 // The /24s of a slot that a prefix covers.
 static uint64_t touched_by(uint32_t addr, unsigned len)
@@ -371,6 +154,20 @@ static uint64_t touched_by(uint32_t addr, unsigned len)
 
 	return len <= 18 ? ~0ull : ((1ull << n) - 1) << first;
 }
+
+// One prefix of a slot that is up to date, but for it.
+static void slot_change(struct fib4 *fib, unsigned slot, uint32_t host, unsigned len)
+{
+	uint64_t deep = fib4_deep(fib, fib4_entry(fib, slot));
+	uint32_t new;
+
+	if (fib4_entry_splice(fib, slot, host, len, &new))
+		slot_publish(fib, slot, new, new &FIB4_NODE ? deep : 0);
+	else
+		slot_update(fib, slot, touched_by(host, len));
+}
+
+// Following the RIB.
 
 static void default_set(struct fib4 *fib)
 {
@@ -381,11 +178,16 @@ static void default_set(struct fib4 *fib)
 			      memory_order_release);
 }
 
+static uint32_t host_of(const uint8_t addr[4])
+{
+	return (uint32_t)addr[0] << 24 | (uint32_t)addr[1] << 16 | (uint32_t)addr[2] << 8 | addr[3];
+}
+
 // Leaves the slot to fib4_step(). In bulk, one without a node goes back to the
 // RIB, which is right at once.
 static void slot_mark(struct fib4 *fib, unsigned slot, bool is_bulk)
 {
-	uint32_t entry = entry_of(fib, slot);
+	uint32_t entry = fib4_entry(fib, slot);
 
 	if (is_bulk && !(entry & FIB4_NODE)) {
 		atomic_store_explicit(root_at(fib, slot), FIB4_UNBUILT, memory_order_release);
@@ -397,8 +199,7 @@ static void slot_mark(struct fib4 *fib, unsigned slot, bool is_bulk)
 
 void fib4_change(struct fib4 *fib, const uint8_t addr[4], unsigned len, bool is_bulk)
 {
-	uint32_t host = (uint32_t)addr[0] << 24 | (uint32_t)addr[1] << 16 | (uint32_t)addr[2] << 8 |
-			addr[3];
+	uint32_t host = host_of(addr);
 	unsigned n = len < 18 ? 1u << (18 - len) : 1, slot = host >> 14 & ~(n - 1);
 	unsigned left = is_bulk ? 0 : SLOTS_AT_ONCE;
 
@@ -407,12 +208,14 @@ void fib4_change(struct fib4 *fib, const uint8_t addr[4], unsigned len, bool is_
 		return;
 	}
 	for (; n; n--, slot++) {
-		if (!left || entry_of(fib, slot) == FIB4_UNBUILT) {
+		if (!left || fib4_entry(fib, slot) == FIB4_UNBUILT) {
 			slot_mark(fib, slot, is_bulk);
 			continue;
 		}
-		slot_update(fib, slot,
-			    slotmap_has(&fib->behind, slot) ? ~0ull : touched_by(host, len));
+		if (slotmap_has(&fib->behind, slot))
+			slot_update(fib, slot, ~0ull);
+		else
+			slot_change(fib, slot, host, len);
 		left--;
 	}
 }
@@ -428,12 +231,61 @@ static unsigned map_build(struct fib4 *fib, const struct slotmap *map, unsigned 
 	return n;
 }
 
-void fib4_mark(struct fib4 *fib, const uint8_t addr[4], unsigned len)
+// Slots one after the other; their roots and nodes are fetched some ahead.
+static void burst_prefetch(const struct fib4 *fib, unsigned i)
 {
-	uint32_t host = (uint32_t)addr[0] << 24 | (uint32_t)addr[1] << 16 | (uint32_t)addr[2] << 8 |
-			addr[3];
-	unsigned n = len < 18 ? 1u << (18 - len) : 1, slot = host >> 14 & ~(n - 1);
+	const struct fib4_burst *burst = fib->burst;
 
+	if (i + 8 < burst->n)
+		__builtin_prefetch(&fib->root[burst->slot[burst->used[i + 8]].seat - 1]);
+	if (i + 4 < burst->n) {
+		uint32_t entry = fib4_entry(fib, burst->slot[burst->used[i + 4]].seat - 1);
+
+		if (entry & FIB4_NODE)
+			__builtin_prefetch(fib4_node(fib, entry));
+	}
+}
+
+// One slot of a burst. What waits for the next step anyway is left to it.
+static void burst_slot_do(struct fib4 *fib, struct fib4_burst_slot *s)
+{
+	unsigned slot = s->seat - 1, n = fib4_burst_net(s);
+
+	s->seat = 0;
+	if (fib4_entry(fib, slot) == FIB4_UNBUILT || slotmap_has(&fib->behind, slot))
+		return;
+	if (s->is_whole || n == FIB4_BURST_CHANGES)
+		slot_update(fib, slot, ~0ull);
+	else
+		for (unsigned i = 0; i < n; i++)
+			slot_change(fib, slot, slot << 14 | (uint32_t)s->change[i].first << 8,
+				    s->change[i].len);
+}
+
+static void burst_do(struct fib4 *fib)
+{
+	struct fib4_burst *burst = fib->burst;
+
+	for (unsigned i = 0; i < burst->n; i++) {
+		burst_prefetch(fib, i);
+		burst_slot_do(fib, &burst->slot[burst->used[i]]);
+	}
+	burst->n = 0;
+}
+
+void fib4_mark(struct fib4 *fib, const uint8_t addr[4], unsigned len, uint16_t old, uint16_t new)
+{
+	uint32_t host = host_of(addr);
+	unsigned n = len < 18 ? 1u << (18 - len) : 1, slot = host >> 14 & ~(n - 1);
+	struct fib4_burst_change change = {(uint8_t)(host >> 8 & 63), (uint8_t)len, old, new};
+
+	if (len > 18 && len <= 24) {
+		if (!fib4_burst_add(fib->burst, slot, &change)) {
+			burst_do(fib);
+			(void)!fib4_burst_add(fib->burst, slot, &change);
+		}
+		return;
+	}
 	if (!len)
 		default_set(fib);
 	for (; len && n; n--, slot++)
@@ -442,6 +294,7 @@ void fib4_mark(struct fib4 *fib, const uint8_t addr[4], unsigned len)
 
 void fib4_catch_up(struct fib4 *fib)
 {
+	burst_do(fib);
 	(void)map_build(fib, &fib->behind, SLOTS_AT_ONCE);
 }
 
@@ -475,7 +328,7 @@ bool fib4_step(struct fib4 *fib, unsigned n, bool is_bulk)
 
 bool fib4_is_behind(const struct fib4 *fib)
 {
-	return fib->behind.count;
+	return fib->behind.count || fib->burst->n;
 }
 
 size_t fib4_todo(const struct fib4 *fib)
@@ -496,39 +349,4 @@ size_t fib4_bytes(const struct fib4 *fib)
 uint64_t fib4_refused(const struct fib4 *fib)
 {
 	return fib->n_refused;
-}
-
-// Sanity.
-
-static bool node_is_sane(const struct fib4 *fib, uint32_t entry, size_t *bytes)
-{
-	const char *node = fib4_node(fib, entry);
-	uint64_t runs, deep = deep_of(fib, entry);
-
-	memcpy(&runs, node, sizeof(runs));
-	*bytes += round8(deep_len(deep) + node_len(runs, entry & FIB4_WIDE));
-	if (!(runs & 1) || (runs & deep) != deep || (entry & FIB4_DEEP && !deep))
-		return false;
-	for (; deep; deep &= deep - 1) {
-		uint32_t off = *sub_at(fib, entry, (unsigned)__builtin_ctzll(deep));
-		const struct fib4_sub *sub = arena_at(&fib->arena, off);
-
-		if (!off || !(sub->runs[0] & 1))
-			return false;
-		*bytes += round8(sub_len(sub->runs));
-	}
-	return true;
-}
-
-bool fib4_sanity(const struct fib4 *fib)
-{
-	size_t bytes = 16 + arena_waiting(&fib->arena);
-
-	for (unsigned slot = 0; slot < FIB4_SLOTS; slot++) {
-		uint32_t entry = entry_of(fib, slot);
-
-		if (entry & FIB4_NODE && !node_is_sane(fib, entry, &bytes))
-			return false;
-	}
-	return bytes == fib->arena.used;
 }

@@ -17,9 +17,10 @@ void fib4_free(struct fib4 *fib); // no worker may read it any more
 // The RIB's best path of a prefix changed: follow. In bulk, and for prefixes
 // that cover very many slots, some slots are left to fib4_step().
 void fib4_change(struct fib4 *fib, const uint8_t addr[4], unsigned len, bool is_bulk);
-// The same, but leaves it to fib4_catch_up(), which rebuilds each slot once. Those
-// above some thousands it leaves to fib4_step().
-void fib4_mark(struct fib4 *fib, const uint8_t addr[4], unsigned len);
+// The same, but for fib4_catch_up() to see to, once a slot and only if the answer
+// is another in the end. old, new: the prefix's next hops (0: none).
+void fib4_mark(struct fib4 *fib, const uint8_t addr[4], unsigned len, uint16_t old, uint16_t new);
+// Leaves only what is above some thousands of slots to fib4_step().
 void fib4_catch_up(struct fib4 *fib);
 // Rebuilds up to n slots: posted ones, those that are behind, and (not in bulk)
 // unbuilt ones. Returns whether there were any.

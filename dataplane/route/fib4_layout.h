@@ -55,7 +55,8 @@ struct fib4 {
 	// Control alone.
 	alignas(64) struct arena arena;
 	struct slotmap unbuilt, behind; // slots without a node; with one the RIB has left behind
-	uint64_t n_refused;		// slots left to the RIB for lack of memory
+	struct fib4_burst *burst;
+	uint64_t n_refused; // slots left to the RIB for lack of memory
 };
 
 fib4_lookup_fn fib4_lookup_scalar, fib4_lookup_avx2, fib4_lookup_avx512;

@@ -1,22 +1,38 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/route/rib_paint.h"
 
-// The prefixes of one length whose bits stand in one block, from index on.
+#include <string.h>
+
+static void fill(uint16_t out[], unsigned n, uint16_t nh)
+{
+	uint64_t four = nh * 0x0001000100010001ull;
+
+	if (n == 2) {
+		memcpy(out, &four, 4);
+		return;
+	}
+	for (; n; n -= 4, out += 4)
+		memcpy(out, &four, 8);
+}
+
+// The prefixes of one length whose bits stand in one block, from first on.
 static void paint_block(const struct rib_tbl *rib, const struct rib_block *block, uint64_t mask,
 			unsigned first, unsigned n_each, uint16_t out[])
 {
 	uint64_t bits = block->bits & mask;
-	unsigned rank = (unsigned)__builtin_popcountll(block->bits & ((mask & -mask) - 1));
+	const _Atomic uint32_t *at =
+		&block->word[__builtin_popcountll(block->bits & ((mask & -mask) - 1))];
 
 	for (; bits; bits &= bits - 1) {
-		uint32_t word = atomic_load_explicit(&block->word[rank++], memory_order_relaxed);
-		unsigned at = ((unsigned)__builtin_ctzll(bits) - first) * n_each;
-		uint16_t nh = rib_path_nh(rib_best(rib, word));
+		uint32_t word = atomic_load_explicit(at++, memory_order_relaxed);
+		unsigned i = (unsigned)__builtin_ctzll(bits) - first;
 
 		if (!word)
 			continue;
-		for (unsigned i = 0; i < n_each; i++)
-			out[at + i] = nh;
+		if (n_each == 1)
+			out[i] = rib_path_nh(rib_best(rib, word));
+		else
+			fill(out + i * n_each, n_each, rib_path_nh(rib_best(rib, word)));
 	}
 }
 

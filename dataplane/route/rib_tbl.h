@@ -111,23 +111,44 @@ static inline uint32_t rib_best(const struct rib_tbl *rib, uint32_t word)
 }
 
 // The longest prefix of this node, of at most max bits of byte: its word, or 0.
+// The first block holds the lengths 1 to 5: one read, and the highest bit wins.
 static inline uint32_t rib_node_match(const struct rib_tbl *rib, const struct rib_node *node,
 				      unsigned byte, unsigned max)
 {
-	for (unsigned len = max; len; len--) {
-		unsigned index = 1u << len | byte >> (8 - len);
-		uint32_t word = rib_word(rib, node, index / 64, index % 64);
+	const struct rib_block *block;
+	unsigned t = byte >> 3;
+	uint64_t bits = 1ull << (32 | t) | 1ull << (16 | t >> 1) | 1ull << (8 | t >> 2) |
+			1ull << (4 | t >> 3) | 1ull << (2 | t >> 4);
+	uint32_t off, word;
 
+	for (; max > 5; max--) {
+		unsigned index = 1u << max | byte >> (8 - max);
+
+		word = rib_word(rib, node, index / 64, index % 64);
+		if (word)
+			return word;
+	}
+	off = atomic_load_explicit(&node->block[0], memory_order_acquire);
+	if (!off)
+		return 0;
+	block = rib_at(rib, off);
+	bits &= block->bits & (~0ull >> (64 - (2u << max)));
+	for (; bits; bits ^= 1ull << (63 - __builtin_clzll(bits))) {
+		uint64_t below = (1ull << (63 - __builtin_clzll(bits))) - 1;
+
+		word = atomic_load_explicit(&block->word[__builtin_popcountll(block->bits & below)],
+					    memory_order_acquire);
 		if (word)
 			return word;
 	}
 	return 0;
 }
 
-// Best path of the longest match among the lengths 1..max_len, or 0. At most
-// n_bytes nodes of 5 blocks each, whatever the table holds. Control thread, or
-// by rib_lookup().
-static inline uint32_t rib_match(const struct rib_tbl *rib, const uint8_t *addr, unsigned max_len)
+// Best path of the longest match among the lengths 1..max_len (> 0), or 0. At most
+// n_bytes nodes of 5 blocks each, whatever the table holds. last: the node of
+// depth (max_len - 1) / 8 over addr, or NULL. Control thread, or by rib_lookup().
+static inline uint32_t rib_match_at(const struct rib_tbl *rib, const uint8_t *addr,
+				    unsigned max_len, const struct rib_node **last)
 {
 	const struct rib_node *path[RIB_DEPTH_MAX];
 	unsigned n = 0;
@@ -135,6 +156,7 @@ static inline uint32_t rib_match(const struct rib_tbl *rib, const uint8_t *addr,
 	path[n++] = rib_at(rib, rib->root);
 	while (n * 8 < max_len && (path[n] = rib_child(rib, path[n - 1], addr[n - 1])))
 		n++;
+	*last = n * 8 < max_len ? NULL : path[n - 1];
 	while (n--) {
 		unsigned max = max_len - n * 8 < 8 ? max_len - n * 8 : 8;
 		uint32_t word = rib_node_match(rib, path[n], addr[n], max);
@@ -143,6 +165,13 @@ static inline uint32_t rib_match(const struct rib_tbl *rib, const uint8_t *addr,
 			return rib_best(rib, word);
 	}
 	return 0;
+}
+
+static inline uint32_t rib_match(const struct rib_tbl *rib, const uint8_t *addr, unsigned max_len)
+{
+	const struct rib_node *last;
+
+	return max_len ? rib_match_at(rib, addr, max_len, &last) : 0;
 }
 
 enum { RIB_TRIES = 16 };

@@ -237,7 +237,8 @@ static void poll_memory(struct table *table)
 	fib6_poll(table->fib6);
 }
 
-static void fib_change(struct table *table, const struct prefix *prefix, unsigned source)
+static void fib_change(struct table *table, const struct prefix *prefix, unsigned source,
+		       uint16_t old, uint16_t new)
 {
 	// A bulk load brings routes of the dump; a neighbour or a static route that
 	// comes meanwhile is no part of it and forwards at once.
@@ -246,7 +247,7 @@ static void fib_change(struct table *table, const struct prefix *prefix, unsigne
 	if (prefix->family == 6)
 		fib6_change(table->fib6, prefix->bytes, prefix->len, is_bulk);
 	else if (table->is_burst && !is_bulk)
-		fib4_mark(table->fib4, prefix->bytes, prefix->len);
+		fib4_mark(table->fib4, prefix->bytes, prefix->len, old, new);
 	else
 		fib4_change(table->fib4, prefix->bytes, prefix->len, is_bulk);
 }
@@ -254,8 +255,10 @@ static void fib_change(struct table *table, const struct prefix *prefix, unsigne
 static void follow(struct table *table, const struct prefix *prefix, unsigned source,
 		   const struct rib_change *change)
 {
-	if (rib_path_nh(change->old_best) != rib_path_nh(change->new_best))
-		fib_change(table, prefix, source);
+	uint16_t old = rib_path_nh(change->old_best), new = rib_path_nh(change->new_best);
+
+	if (old != new)
+		fib_change(table, prefix, source, old, new);
 	if (change->removed) {
 		path_put(table, rib_path_nh(change->removed));
 		unused_put(table);

@@ -2,6 +2,7 @@
 #include "dataplane/base/err.h"
 #include "tests/unit/table_oracle.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 enum { ROUTES = 4000, NEXTHOPS = 100 };
@@ -280,6 +281,26 @@ static void next_hops_live_as_long_as_a_route_names_them(void **state)
 	step_until_count(o, 0);
 }
 
+// The node of what went leaves a tombstone in the one above.
+static void a_prefix_comes_back_below_a_node_that_went(void **state)
+{
+	struct oracle *o = *state;
+
+	for (unsigned i = 0; i < 8; i++) {
+		char text[PREFIX_TEXT_MAX];
+
+		snprintf(text, sizeof(text), "10.%u.1.0/24", i);
+		add(o, text, ROUTE_STATIC, 1);
+	}
+	for (unsigned round = 0; round < 3; round++) {
+		oracle_del(o, 7);
+		assert_true(table_sanity(o->table));
+		add(o, "10.7.1.0/24", ROUTE_STATIC, 2 + round);
+		assert_true(table_sanity(o->table));
+		assert_int_equal(lookup(o, "10.7.1.9"), 2 + round);
+	}
+}
+
 // Memory: what is deleted is used again, and an empty table is small.
 static void memory_comes_back(void **state)
 {
@@ -360,6 +381,7 @@ int main(void)
 		table_unit_test(walk_pages_through_all_prefixes_in_order),
 		table_unit_test(flush_removes_one_source_piece_by_piece),
 		table_unit_test(next_hops_live_as_long_as_a_route_names_them),
+		table_unit_test(a_prefix_comes_back_below_a_node_that_went),
 		table_unit_test(memory_comes_back),
 		table_unit_test(a_full_table_refuses_routes_and_stays_right),
 	};
