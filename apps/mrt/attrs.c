@@ -178,6 +178,19 @@ void attrs_path_start(const struct attrs *a, struct attrs_path *path)
 		as4_start(a, path);
 }
 
+bool attrs_path_mistake(struct attrs_path *path)
+{
+	const uint8_t *p = path->next;
+	struct attrs_segment seg;
+
+	if (likely(!path->end4) || segment_next(&p, path->end, path->as_bytes, &seg) <= 0)
+		return false;
+	if (seg.n == 0 || (is_sequence(seg.kind) ? seg.n : 1) >= path->n_old)
+		return false;
+	path->again = path->next;
+	return true;
+}
+
 int attrs_path_next(struct attrs_path *path, struct attrs_segment *seg)
 {
 	int more;
@@ -189,6 +202,8 @@ int attrs_path_next(struct attrs_path *path, struct attrs_segment *seg)
 	more = segment_next(&path->next, path->end, path->as_bytes, seg);
 	if (more <= 0)
 		return -1;
+	if (path->again)
+		path->next = path->again;
 	if (!is_sequence(seg->kind)) {
 		path->n_old--;
 		return 1;
@@ -216,7 +231,7 @@ static char *segment_text(char *p, const struct attrs_segment *seg)
 	return p;
 }
 
-char *attrs_path_text(char *p, const struct attrs *a)
+char *attrs_path_text(char *p, const struct attrs *a, uint64_t *n_mistakes)
 {
 	struct attrs_segment seg;
 	struct attrs_path path;
@@ -225,6 +240,8 @@ char *attrs_path_text(char *p, const struct attrs *a)
 	int more;
 
 	attrs_path_start(a, &path);
+	if (n_mistakes)
+		*n_mistakes += attrs_path_mistake(&path);
 	while ((more = attrs_path_next(&path, &seg)) > 0) {
 		if (!is_empty)
 			*p++ = ' ';

@@ -66,6 +66,7 @@ struct attrs_path {
 	const uint8_t *next, *end;   // of AS_PATH
 	const uint8_t *next4, *end4; // of AS4_PATH
 	unsigned n_old;		     // hops still to come from AS_PATH when there is AS4_PATH
+	const uint8_t *again;	     // where bgpdump goes back to for them, or NULL
 	uint8_t as_bytes;
 };
 
@@ -78,9 +79,13 @@ static inline uint32_t attrs_as(const uint8_t *as, unsigned i, uint8_t as_bytes)
 	return as_bytes == 4 ? wire_get32(as + 4 * i) : wire_get16(as + 2 * i);
 }
 
+// bgpdump takes all hops in front of AS4_PATH from the first segment, again and
+// again. True when that makes a difference, and path is set up to do the same.
+bool attrs_path_mistake(struct attrs_path *path);
+
 // "701 3356 {1,2}", "! Error !"; "701:1 no-export"; "701:1:2 701:1:3". At most
-// three times the attribute's length.
-char *attrs_path_text(char *p, const struct attrs *a);
+// three times the attribute's length. n_mistakes: bgpdump's are made, and counted.
+char *attrs_path_text(char *p, const struct attrs *a, uint64_t *n_mistakes);
 char *attrs_community_text(char *p, const uint8_t value[4]);
 char *attrs_communities_text(char *p, const struct attrs *a);
 char *attrs_large_text(char *p, const struct attrs *a);

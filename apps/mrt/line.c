@@ -166,7 +166,7 @@ static char *route_text(struct text *text, char *p, const struct event *ev)
 	bool is_type5 = ev->hdr->type == MRT_BGP;
 	bool is_glued = is_type5 && (!text->is_correct || !attrs_has(a, BGP_ATTR_COMMUNITIES));
 
-	p = attrs_path_text(p, a);
+	p = text_path(text, p, a);
 	*p++ = '|';
 	p = origin_text(p, attrs_origin(a));
 	if (text->style.form == TEXT_LINE_HUMAN) {

@@ -167,14 +167,14 @@ static char *communities_put(char *p, const struct attrs *a)
 	return p;
 }
 
-static char *path_put(char *p, const struct attrs *a)
+static char *path_put(struct text *text, char *p, const struct attrs *a)
 {
 	static const uint8_t zero[4];
 	const struct bgp_attr *nexthop = &a->at[BGP_ATTR_NEXT_HOP];
 
 	p = origin_put(p, a);
 	if (attrs_has(a, BGP_ATTR_AS_PATH)) {
-		p = attrs_path_text(digits_text(p, "ASPATH: "), a);
+		p = text_path(text, digits_text(p, "ASPATH: "), a);
 		*p++ = '\n';
 	}
 	if (attrs_has(a, BGP_ATTR_NEXT_HOP))
@@ -195,7 +195,7 @@ static char *attrs_put(struct text *text, char *p, const struct attrs *a)
 
 	if (a->len == 0)
 		return p;
-	p = path_put(p, a);
+	p = path_put(text, p, a);
 	if (text_aggregator(text, a, &agg)) {
 		p = digits_u32(digits_text(p, "AGGREGATOR: AS"), agg.asn);
 		p = ip4_put(p, " ", agg.addr);

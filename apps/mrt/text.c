@@ -158,6 +158,11 @@ unsigned text_nexthops(const struct event *ev, struct bgp_addr addr[2])
 	return 1;
 }
 
+char *text_path(struct text *text, char *p, const struct attrs *a)
+{
+	return attrs_path_text(p, a, text->is_correct ? NULL : &text->n_mistakes);
+}
+
 // bgpdump reads the AS number in the size that the record should have.
 bool text_aggregator(struct text *text, const struct attrs *a, struct attrs_aggregator *agg)
 {
@@ -180,8 +185,10 @@ bool text_is_correct(const struct text *text, const struct event *ev)
 // bgpdump leaves bits behind the length of a prefix as they are.
 static const uint8_t *bytes_mistaken(struct text *text, const struct event *ev, uint8_t raw[16])
 {
+	size_t all = ev->prefix.family == 6 ? 16 : 4;
+
 	memset(raw, 0, 16);
-	memcpy(raw, ev->raw, (ev->prefix.len + 7u) / 8);
+	memcpy(raw, ev->raw, ev->rec->kind == MRT_KIND_DUMP ? all : (ev->prefix.len + 7u) / 8);
 	text->n_mistakes += memcmp(raw, ev->prefix.bytes, 16) != 0;
 	return raw;
 }

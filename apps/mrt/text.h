@@ -76,6 +76,7 @@ char *text_prefix(struct text *text, char *p, const struct event *ev);
 // Where it stands outside of the attributes, or in MP_REACH_NLRI, or in NEXT_HOP:
 // how many, 0 to 2 (the second is link-local).
 unsigned text_nexthops(const struct event *ev, struct bgp_addr addr[2]);
+char *text_path(struct text *text, char *p, const struct attrs *a);
 bool text_aggregator(struct text *text, const struct attrs *a, struct attrs_aggregator *agg);
 char *text_notification(char *p, const uint8_t *body, size_t len);
 void text_line(struct text *text, const struct event *ev);

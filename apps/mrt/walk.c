@@ -41,6 +41,12 @@ const struct mrt_peer *walk_peers(const struct walk *walk, unsigned *n)
 	return walk->peer;
 }
 
+// SAFI 3 was once both unicast and multicast, and is written as these are.
+static uint8_t safi_like(uint8_t safi)
+{
+	return safi == 3 ? BGP_SAFI_MULTICAST : safi;
+}
+
 static void emit(struct walk *walk, enum event_kind kind)
 {
 	walk->ev.kind = kind;
@@ -194,7 +200,7 @@ static void routes_emit(struct walk *walk, enum event_kind kind, const uint8_t *
 	struct bgp_nlri_iter it;
 	struct bgp_nlri nlri;
 
-	if (!bgp_nlri_is_known(ev->afi, ev->safi)) {
+	if (!bgp_nlri_is_known(ev->afi, safi_like(ev->safi))) {
 		memset(&ev->prefix, 0, sizeof(ev->prefix));
 		ev->rd = NULL;
 		ev->nlri = bytes;
@@ -203,7 +209,7 @@ static void routes_emit(struct walk *walk, enum event_kind kind, const uint8_t *
 			emit(walk, kind);
 		return;
 	}
-	bgp_nlri_start(&it, bytes, len, ev->afi, ev->safi, ev->add_path);
+	bgp_nlri_start(&it, bytes, len, ev->afi, safi_like(ev->safi), ev->add_path);
 	while (bgp_nlri_next(&it, &nlri, &found) > 0) {
 		ev->prefix = nlri.prefix;
 		ev->raw = it.next - (nlri.prefix.len + 7u) / 8;
@@ -261,9 +267,9 @@ static bool is_clean(const uint8_t *bytes, size_t len, uint16_t afi, uint8_t saf
 	struct bgp_nlri nlri;
 	unsigned n_defaults = 0;
 
-	if (!bgp_nlri_is_known(afi, safi))
+	if (!bgp_nlri_is_known(afi, safi_like(safi)))
 		return true;
-	bgp_nlri_start(&it, bytes, len, afi, safi, add_path);
+	bgp_nlri_start(&it, bytes, len, afi, safi_like(safi), add_path);
 	while (bgp_nlri_next(&it, &nlri, &found) > 0)
 		n_defaults += nlri.prefix.len == 0;
 	return found.code == FAULT_NONE && n_defaults < 2;

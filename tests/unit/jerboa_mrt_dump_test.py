@@ -13,13 +13,17 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
+
+from mrt_records import Maker, peer_table
 
 PROGRAM = sys.argv.pop(1)
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("JERBOA_SHARED", ROOT.parent / "shared")) / "data/mrt"
 BGPDUMP = shutil.which("bgpdump")
+SEEDS = int(os.environ.get("SEEDS", "4"))
 # Headers whose lengths are wrong: bgpdump stops there, we find the way back.
 DAMAGED = {"bgpkit__rrc00_2000.01_bview.20000111.0032.gz": 1,
            "bgpkit__rrc00_2000.03_updates.20000325.0345.gz": 2046}
@@ -118,6 +122,47 @@ class RealDumps(unittest.TestCase):
             path = SHARED / "real" / f"mrtparse__{name}"
             extra = added(bgpdump("-m", path).splitlines(), dump("-m", path).stdout.splitlines())
             self.assertLessEqual(wanted, {line.split(b"|")[5] for line in extra})
+
+
+@unittest.skipUnless(BGPDUMP, "bgpdump is not installed")
+class MadeDumps(unittest.TestCase):
+    """Records of every type from random values: what collectors may write some day."""
+
+    def compare(self, name, data):
+        with tempfile.NamedTemporaryFile(suffix=".mrt") as file:
+            file.write(data)
+            file.flush()
+            for form in (["-m"], ["-M"], ["-H"], ["-m", "-l", "-u"], ["-M", "-p"]):
+                theirs, done = bgpdump(*form, file.name), dump("-q", *form, file.name)
+                if theirs != done.stdout:
+                    lines = zip(theirs.splitlines(), done.stdout.splitlines())
+                    first = next((pair for pair in lines if pair[0] != pair[1]), "the end")
+                    kept = shutil.copy(file.name, f"{tempfile.gettempdir()}/{name}.mrt")
+                    self.fail(f"{name} {form} {kept}: {first}")
+
+    def test_tables(self):
+        for seed in range(SEEDS):
+            maker = Maker(seed)
+            for family in 4, 6:
+                self.compare(f"dump{family}-{seed}",
+                             b"".join(maker.table_dump(family) for _ in range(60)))
+                for add_path in False, True:
+                    data = peer_table(maker.peers(7)) + b"".join(
+                        maker.rib(family, 7, add_path) for _ in range(30))
+                    self.compare(f"rib{family}-{seed}", data)
+
+    def test_sessions(self):
+        for seed in range(SEEDS):
+            maker = Maker(1000 + seed)
+            for subtype in (0, 1, 4, 5, 6, 7, 8, 9, 10, 11):
+                for micros in False, True:
+                    self.compare(f"mp{subtype}-{seed}",
+                                 b"".join(maker.bgp4mp(subtype, micros) for _ in range(40)))
+
+    def test_sessions_of_1999(self):
+        for seed in range(SEEDS):
+            maker = Maker(2000 + seed)
+            self.compare(f"old-{seed}", b"".join(maker.old_bgp() for _ in range(60)))
 
 
 class Damage(unittest.TestCase):
