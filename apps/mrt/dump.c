@@ -86,7 +86,7 @@ static void peers_take(void *arg, const struct mrt_peer *peer, unsigned n)
 static void tell_count(const char *path, uint64_t n, const char *what)
 {
 	if (n)
-		fprintf(stderr, "%s: %" PRIu64 " %s\n", path, n, what);
+		fprintf(stderr, "%s: %" PRIu64 " %s\n", input_name(path), n, what);
 }
 
 // 0, 1 or 2: the exit status of one file.
@@ -107,7 +107,7 @@ static int run(struct dump *d, const char *path)
 		return 2;
 	}
 	text_end(&d->text);
-	if (!d->is_quiet) {
+	if (!d->is_quiet && !d->out.code) {
 		tell_count(path, d->text.n_mistakes,
 			   "values are written as bgpdump writes them, not as the file has them; "
 			   "--correct writes these");

@@ -6,6 +6,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+
+const char *input_name(const char *path)
+{
+	return strcmp(path, "-") ? path : "standard input";
+}
 
 static void tell(struct input *in, const char *text)
 {
@@ -14,7 +20,7 @@ static void tell(struct input *in, const char *text)
 	if (in->n_told < INPUT_TOLD_MAX)
 		fprintf(stderr, "%s\n", text);
 	else if (in->n_told == INPUT_TOLD_MAX)
-		fprintf(stderr, "%s: more errors are only counted\n", in->path);
+		fprintf(stderr, "%s: more errors are only counted\n", input_name(in->path));
 	in->n_told++;
 }
 
@@ -25,7 +31,7 @@ void input_fault(struct input *in, const struct mrt_file_record *rec, const stru
 	in->n_bad_records++;
 	in->n_faults[fault->code]++;
 	snprintf(text, sizeof(text), "%s: record %" PRIu64 " at offset %" PRIu64 ", byte %u: %s",
-		 in->path, rec->number, rec->offset, MRT_HDR_LEN + fault->at,
+		 input_name(in->path), rec->number, rec->offset, MRT_HDR_LEN + fault->at,
 		 fault_text(fault->code));
 	tell(in, text);
 }
@@ -93,7 +99,7 @@ int input_read(struct input *in, struct err *err)
 
 	if (!file)
 		return -err->code;
-	progress_start(&progress, in->path, "routes");
+	progress_start(&progress, input_name(in->path), "routes");
 	in->walk = walk_new();
 	if (in->walk)
 		code = records_read(in, file, &progress);

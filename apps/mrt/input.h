@@ -34,5 +34,7 @@ struct input {
 int input_read(struct input *in, struct err *err) must_check;
 // To be told of the record at work: for what the caller finds wrong in an event.
 void input_fault(struct input *in, const struct mrt_file_record *rec, const struct fault *fault);
+// The path, or "standard input".
+const char *input_name(const char *path);
 // Exit status: 0 clean, 1 something is wrong, 2 no record at all.
 int input_status(const struct input *in);
