@@ -21,11 +21,12 @@
 #include <string.h>
 #include <sys/resource.h>
 
-// Engines take turns; the first slice of a turn only brings its table back into
-// the caches, and is not counted.
+// Engines take turns; the first slices of a turn only bring its table back into the
+// caches, and are not counted.
 enum {
 	SLICE = 65536,
-	TURN = 8,
+	TURN = 16,
+	WARM_UP = 4,
 	SLICES_MAX = 1024,
 	FLAPS_MAX = 100000,
 	BURST_FLAPS = 1000,
@@ -195,10 +196,10 @@ static void turn_run(struct bench_engine *e, const struct bench_keys *keys, size
 {
 	if (e->select)
 		e->select(e);
-	for (size_t end = at + TURN * SLICE; at < end; at += SLICE) {
-		double ns = slice_run(e, keys, at);
+	for (unsigned i = 0; i < TURN; i++) {
+		double ns = slice_run(e, keys, at + i * SLICE);
 
-		if (at + TURN * SLICE != end && samples->n < SLICES_MAX)
+		if (i >= WARM_UP && samples->n < SLICES_MAX)
 			samples->ns[samples->n++] = ns;
 	}
 }
@@ -227,7 +228,7 @@ static void pattern_run(const struct bench *b, const char *name, struct bench_ke
 	size_t n_checked = SLICE * (b->is_quick ? 1 : 16);
 
 	memset(samples, 0, sizeof(samples));
-	for (unsigned pass = 0; pass < (b->is_quick ? 2 : 6); pass++)
+	for (unsigned pass = 0; pass < (b->is_quick ? 2 : 8); pass++)
 		for (size_t at = 0; at < keys->n; at += TURN * SLICE)
 			for (unsigned i = 0; i < engines->n; i++)
 				turn_run(&engines->e[i], keys, at, &samples[i]);
@@ -255,7 +256,7 @@ static void lookups_run(const struct bench *b, struct bench_engines *engines,
 	for (unsigned p = family == 6 ? BENCH_INSIDE : BENCH_UNIFORM; p <= BENCH_ZIPF; p++) {
 		struct bench_keys keys;
 
-		keys_init(&keys, table, p, (b->is_quick ? 2 : 4) * TURN * SLICE);
+		keys_init(&keys, table, p, (b->is_quick ? 1 : 2) * TURN * SLICE);
 		pattern_run(b, names[family == 6][p], &keys, engines, ref);
 		keys_fini(&keys);
 	}
