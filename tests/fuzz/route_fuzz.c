@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Bytes as a program for a routing table (add, delete, flush, burst, bulk load, build,
-// look up by every engine), run by the table and by a list that is searched from end
-// to end.
+// Bytes as a program for a routing table (add and withdraw paths, flush, burst, bulk
+// load, build, look up by every engine), run by the table and by a list that is searched
+// from end to end.
 #include "dataplane/route/fib4_layout.h"
 #include "dataplane/route/fib6_layout.h"
 #include "dataplane/route/nexthop.h"
@@ -88,6 +88,12 @@ static struct addr addr_next(struct program *p, uint8_t family)
 	return addr;
 }
 
+static bool is_same(const struct route *a, const struct route *b)
+{
+	return a->source == b->source && a->peer == b->peer && a->path_id == b->path_id &&
+	       prefix_is_equal(&a->prefix, &b->prefix);
+}
+
 static void add(struct program *p, uint8_t family)
 {
 	struct addr addr = addr_next(p, family);
@@ -100,9 +106,11 @@ static void add(struct program *p, uint8_t family)
 	memcpy(route.prefix.bytes, addr.bytes, sizeof(addr.bytes));
 	prefix_mask(&route.prefix);
 	route.source = (uint8_t)(next(p) % ROUTE_N_SOURCES);
+	route.peer = next(p) % 4;
+	route.path_id = next(p) % 3;
+	route.pref = (uint8_t)(route.peer * 3 + route.path_id); // so that no two are equally good
 	route.nh = (uint16_t)(1 + next(p) * 7 % NEXTHOPS);
-	while (i < p->n && (p->route[i].source != route.source ||
-			    !prefix_is_equal(&p->route[i].prefix, &route.prefix)))
+	while (i < p->n && !is_same(&p->route[i], &route))
 		i++;
 	if (i == ROUTES_MAX)
 		return;
@@ -113,7 +121,7 @@ static void add(struct program *p, uint8_t family)
 
 static void del(struct program *p, unsigned i)
 {
-	must(!table_del(table, &p->route[i].prefix, p->route[i].source));
+	must(!table_withdraw(table, &p->route[i]));
 	p->route[i] = p->route[--p->n];
 }
 
@@ -127,7 +135,8 @@ static uint16_t slow_lookup(const struct program *p, const struct addr *addr)
 		if (!prefix_has_addr(&r->prefix, addr))
 			continue;
 		if (!best || r->prefix.len > best->prefix.len ||
-		    (r->prefix.len == best->prefix.len && r->source < best->source))
+		    (r->prefix.len == best->prefix.len &&
+		     r->source * 256 + r->pref < best->source * 256 + best->pref))
 			best = r;
 	}
 	return best ? best->nh : 0;
@@ -158,16 +167,21 @@ static void look(struct program *p, uint8_t family)
 	}
 }
 
-// One source goes, in two pieces.
+// One source goes, or one peer of it, piece by piece.
 static void flush(struct program *p)
 {
-	unsigned source = next(p) % ROUTE_N_SOURCES, n = 0;
+	struct table_cursor at = {.is_begun = false};
+	unsigned source = next(p) % ROUTE_N_SOURCES, peer = next(p) % 8, piece = 1 + next(p) % 8;
+	unsigned n = 0;
 
-	(void)table_flush(table, source, next(p) % 8);
-	while (table_flush(table, source, 1000))
-		;
+	if (peer < 4)
+		while (table_flush_peer(table, source, peer, &at, piece))
+			;
+	else
+		while (table_flush(table, source, piece))
+			;
 	for (unsigned i = 0; i < p->n; i++)
-		if (p->route[i].source != source)
+		if (p->route[i].source != source || (peer < 4 && p->route[i].peer != peer))
 			p->route[n++] = p->route[i];
 	p->n = n;
 }
