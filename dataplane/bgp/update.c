@@ -65,6 +65,7 @@ int bgp_mp_reach_decode_rib(const struct bgp_attr *attr, struct bgp_mp_reach *mp
 		return reach_decode(attr, true, mp);
 	if (attr->value[0] != attr->len - 1)
 		return -EBADMSG;
+	mp->is_short = true;
 	mp->nexthop_len = attr->value[0];
 	mp->nexthop = attr->value + 1;
 	return 0;

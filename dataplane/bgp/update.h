@@ -30,7 +30,8 @@ int bgp_update_decode(const uint8_t *body, size_t len, struct bgp_update *upd,
 		      struct fault *fault) must_check;
 
 struct bgp_mp_reach {
-	uint16_t afi; // 0: abbreviated as in RFC 6396 §4.3.4, the rest is empty
+	bool is_short; // as in RFC 6396 §4.3.4: a next hop, all else is 0
+	uint16_t afi;
 	uint8_t safi;
 	uint8_t nexthop_len;
 	const uint8_t *nexthop;

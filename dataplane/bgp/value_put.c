@@ -61,7 +61,7 @@ static void aggregator_put(struct out *out, const struct bgp_value *v, const str
 
 static void reach_put(struct out *out, const struct bgp_mp_reach *mp)
 {
-	if (mp->afi) {
+	if (!mp->is_short) {
 		out_put16(out, mp->afi);
 		out_put8(out, mp->safi);
 	}

@@ -200,6 +200,7 @@ static void mp_reach_of_dumps_in_three_shapes(void **state)
 	} cases[] = {
 		{"800e11 10" GLOBAL, 0, 0, false},
 		{"800e05 04 c0000201", 0, 0, false},
+		{"800e04 0000 01 00", 0, 0, false}, // an AFI nobody has
 		{"800e14 0002 01 10" GLOBAL, 2, 0, false},
 		{"800e15 0002 01 10" GLOBAL "00", 2, 0, true},
 		{"800e1a 0002 01 10" GLOBAL "00 20 20010db8", 2, 5, true},
