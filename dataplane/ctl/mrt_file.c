@@ -10,20 +10,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-// The window holds a record and what comes behind it, by which it is judged.
-enum { WINDOW_LEN = 256 << 10, AHEAD_LEN = 32 << 10 };
+// What comes behind a record, by which it is judged: so much is looked at.
+enum { AHEAD_LEN = 32 << 10 };
 // The caller hears of damage this often, and what begins with so much of it is
 // no dump: so endless garbage (a device, a bomb) holds nobody up.
 enum { SKIP_MAX = 16 << 20 };
 
+// The window at..end is read and not yet consumed. It stands in a block, with
+// what was left of the block before in front of it; what is too long for that is
+// put together in a buffer of its own.
 struct mrt_file {
 	struct unpack *src;
 	char name[256];
-	uint8_t *buf;
-	size_t cap, start, end; // buf[start..end) is read and not yet consumed
+	const uint8_t *at, *end;
+	struct block *block; // NULL: the window stands in spill
+	uint8_t *spill;
+	size_t spill_cap;
 	bool at_eof;
 	bool is_done;
-	uint64_t offset; // of buf[start] in the decompressed stream
+	uint64_t offset; // of the window in the decompressed stream
 	struct err src_err;
 	struct mrt_file_stats stats;
 };
@@ -35,10 +40,6 @@ struct mrt_file *mrt_file_open(const char *path, struct err *err)
 	if (!file)
 		goto no_memory;
 	snprintf(file->name, sizeof(file->name), "%s", strcmp(path, "-") ? path : "standard input");
-	file->cap = WINDOW_LEN;
-	file->buf = malloc(file->cap);
-	if (!file->buf)
-		goto no_memory;
 	file->src = unpack_open(path, err);
 	if (!file->src)
 		goto close;
@@ -56,8 +57,10 @@ void mrt_file_close(struct mrt_file *file)
 {
 	if (!file)
 		return;
+	if (file->block)
+		unpack_put(file->src, file->block);
 	unpack_close(file->src);
-	free(file->buf);
+	free(file->spill);
 	free(file);
 }
 
@@ -66,59 +69,94 @@ void mrt_file_stats_get(const struct mrt_file *file, struct mrt_file_stats *stat
 	*stats = file->stats;
 	stats->pos = unpack_pos(file->src);
 	stats->size = unpack_size(file->src);
-	stats->n_bytes = file->offset + (file->end - file->start);
+	stats->n_bytes = file->offset + (uint64_t)(file->end - file->at);
 	stats->format = unpack_format_name(unpack_format(file->src));
 }
 
 static size_t avail(const struct mrt_file *file)
 {
-	return file->end - file->start;
+	return (size_t)(file->end - file->at);
 }
 
 static void drop(struct mrt_file *file, size_t len)
 {
-	file->start += len;
+	file->at += len;
 	file->offset += len;
 }
 
-// Makes room for want bytes from start on.
-static int window_grow(struct mrt_file *file, size_t want)
+static void block_put(struct mrt_file *file)
 {
-	size_t cap = file->cap;
-	uint8_t *buf;
+	if (file->block)
+		unpack_put(file->src, file->block);
+	file->block = NULL;
+}
 
-	if (want <= file->cap - file->start)
-		return 0;
-	memmove(file->buf, file->buf + file->start, avail(file));
-	file->end -= file->start;
-	file->start = 0;
-	while (cap < want)
-		cap *= 2;
-	if (cap == file->cap)
-		return 0;
-	buf = realloc(file->buf, cap);
-	if (!buf)
-		return err_set(&file->src_err, ENOMEM, "%s: out of memory", file->name);
-	file->buf = buf;
-	file->cap = cap;
+// The next block, with the window in front of its bytes.
+static void window_move(struct mrt_file *file, struct block *b)
+{
+	size_t left = avail(file);
+
+	if (left)
+		memcpy(b->data - left, file->at, left);
+	block_put(file);
+	free(file->spill);
+	file->spill = NULL;
+	file->spill_cap = 0;
+	file->block = b;
+	file->at = b->data - left;
+	file->end = b->data + b->len;
+}
+
+// Room in spill for cap bytes, the window at its start.
+static int spill_grow(struct mrt_file *file, size_t cap)
+{
+	size_t left = avail(file);
+	uint8_t *spill = file->spill;
+
+	if (cap > file->spill_cap) {
+		spill = malloc(cap);
+		if (!spill)
+			return err_set(&file->src_err, ENOMEM, "%s: out of memory", file->name);
+		file->spill_cap = cap;
+	}
+	memmove(spill, file->at, left);
+	block_put(file);
+	if (spill != file->spill)
+		free(file->spill);
+	file->spill = spill;
+	file->at = spill;
+	file->end = spill + left;
+	return 0;
+}
+
+// The next block's bytes, behind the window in spill.
+static int window_extend(struct mrt_file *file, struct block *b, size_t want)
+{
+	size_t left = avail(file), need = left + b->len;
+	bool fits = file->spill && file->spill + file->spill_cap >= file->end + b->len;
+
+	if (!fits && spill_grow(file, need > want + BLOCK_LEN ? need : want + BLOCK_LEN)) {
+		unpack_put(file->src, b);
+		return -ENOMEM;
+	}
+	memcpy(file->spill + (file->end - file->spill), b->data, b->len);
+	file->end += b->len;
+	unpack_put(file->src, b);
 	return 0;
 }
 
 // Reads until want bytes are there or nothing more comes.
 static void fill(struct mrt_file *file, size_t want)
 {
-	if (likely(avail(file) >= want || file->at_eof))
-		return;
-	if (window_grow(file, want))
-		file->at_eof = true;
-	while (!file->at_eof && avail(file) < want) {
-		ssize_t got = unpack_read(file->src, file->buf + file->end, file->cap - file->end,
-					  &file->src_err);
+	while (unlikely(avail(file) < want) && !file->at_eof) {
+		struct block *b;
 
-		if (got <= 0)
+		if (unpack_take(file->src, &b, &file->src_err) <= 0)
 			file->at_eof = true;
-		else
-			file->end += (size_t)got;
+		else if (avail(file) <= BLOCK_ROOM)
+			window_move(file, b);
+		else if (window_extend(file, b, want))
+			file->at_eof = true;
 	}
 }
 
@@ -160,7 +198,7 @@ static enum mrt_file_event recover(struct mrt_file *file, struct mrt_file_record
 	rec->number = file->stats.n_records + 1;
 	drop(file, 1);
 	do {
-		drop(file, mrt_resync(file->buf + file->start, avail(file), file->at_eof, &want));
+		drop(file, mrt_resync(file->at, avail(file), file->at_eof, &want));
 		fill(file, want);
 	} while (want && file->offset - rec->offset < SKIP_MAX);
 	if (file->stats.n_records == 0 && (want || avail(file) == 0))
@@ -184,7 +222,7 @@ static bool is_followed(const struct mrt_file *file, size_t at)
 		return false;
 	if (avail(file) - at < MRT_HDR_LEN)
 		return true; // the end, or a cut header: judged when it is reached
-	mrt_hdr_decode(file->buf + file->start + at, &next);
+	mrt_hdr_decode(file->at + at, &next);
 	return mrt_hdr_is_plausible(&next);
 }
 
@@ -192,7 +230,7 @@ static bool is_followed(const struct mrt_file *file, size_t at)
 // body says of itself decide. May correct the length.
 static bool is_record(const struct mrt_file *file, struct mrt_hdr *hdr)
 {
-	const uint8_t *p = file->buf + file->start;
+	const uint8_t *p = file->at;
 	size_t len = MRT_HDR_LEN + hdr->len;
 	bool followed, sound;
 
@@ -215,14 +253,14 @@ static enum mrt_file_event cut(struct mrt_file *file, struct mrt_file_record *re
 {
 	size_t want, left = avail(file) - 1;
 
-	if (mrt_resync(file->buf + file->start + 1, left, true, &want) < left)
+	if (mrt_resync(file->at + 1, left, true, &want) < left)
 		return recover(file, rec);
 	return finish(file, rec);
 }
 
 static enum mrt_file_event deliver(struct mrt_file *file, struct mrt_file_record *rec)
 {
-	rec->body = file->buf + file->start + MRT_HDR_LEN;
+	rec->body = file->at + MRT_HDR_LEN;
 	rec->offset = file->offset;
 	rec->number = ++file->stats.n_records;
 	rec->skipped = 0;
@@ -238,7 +276,7 @@ enum mrt_file_event mrt_file_next(struct mrt_file *file, struct mrt_file_record 
 	fill(file, AHEAD_LEN);
 	if (avail(file) < MRT_HDR_LEN)
 		return finish(file, rec);
-	mrt_hdr_decode(file->buf + file->start, &rec->hdr);
+	mrt_hdr_decode(file->at, &rec->hdr);
 	if (rec->hdr.len > MRT_RECORD_MAX)
 		return recover(file, rec);
 	fill(file, MRT_HDR_LEN + rec->hdr.len + AHEAD_LEN);

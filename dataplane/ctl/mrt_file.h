@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Reading an MRT dump of any size: raw, gzip or bzip2 by content, from a file
-// or a pipe, in constant memory (a sliding window of 256 KB, up to twice
-// MRT_RECORD_MAX while a record is that long).
+// Reading an MRT dump of any size: raw or compressed by content (ctl/unpack.h),
+// from a file or a pipe, in constant memory: what unpack takes, and as much as a
+// record does while one is long.
 //
-// One thread; mrt_file_next() may block on the disk. Damage never ends the
+// For one thread; mrt_file_next() may block on the disk. What is compressed is
+// unpacked by other threads meanwhile. Damage never ends the
 // reading while a plausible header can be found behind it:
 //
 //	struct mrt_file_record rec;
@@ -50,6 +51,6 @@ struct mrt_file_stats {
 	uint64_t n_records;
 	uint64_t n_damages, n_skipped_bytes;
 	uint64_t n_errors;
-	const char *format; // "raw", "gzip", "bzip2"
+	const char *format; // "raw", "gzip", "bzip2", "xz", "zstd"
 };
 void mrt_file_stats_get(const struct mrt_file *file, struct mrt_file_stats *stats);
