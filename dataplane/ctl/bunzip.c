@@ -199,13 +199,15 @@ static void *split_main(void *arg)
 // --- the workers
 
 // Unpacks a wrapped block into the pipe; without one: only looks whether it can.
-static enum outcome block_unpack(const uint8_t *in, size_t len, struct pipe *pipe)
+// *all is how many bytes of it were consumed.
+static enum outcome block_unpack(const uint8_t *in, size_t len, struct pipe *pipe, size_t *all)
 {
 	static _Thread_local uint8_t sink[16 << 10];
 	struct codec codec = {.format = UNPACK_BZIP2};
 	enum outcome outcome = OUTCOME_SHORT;
 	size_t at = 0, made = 1;
 
+	*all = 0;
 	if (codec_open(&codec))
 		return OUTCOME_NO_MEMORY;
 	while (outcome == OUTCOME_SHORT && (at < len || made > 0)) {
@@ -233,6 +235,7 @@ static enum outcome block_unpack(const uint8_t *in, size_t len, struct pipe *pip
 			break;
 	}
 	codec_close(&codec);
+	*all = at;
 	return outcome;
 }
 
@@ -240,8 +243,16 @@ static enum outcome piece_unpack(const struct piece *p, struct pipe *pipe, uint8
 				 size_t *cap)
 {
 	ssize_t len = piece_wrap(p, buf, cap);
+	enum outcome outcome;
+	size_t used;
 
-	return len < 0 ? OUTCOME_NO_MEMORY : block_unpack(*buf, (size_t)len, pipe);
+	if (len < 0)
+		return OUTCOME_NO_MEMORY;
+	outcome = block_unpack(*buf, (size_t)len, pipe, &used);
+	// The last byte of a cut file was filled up: that it does not fit is no damage.
+	if (outcome == OUTCOME_DAMAGED && p->is_last && used == (size_t)len)
+		outcome = OUTCOME_SHORT;
+	return outcome;
 }
 
 // Waits for a piece; NULL: there are no more.

@@ -49,7 +49,8 @@ bool piece_tail_crc(const struct piece *p, uint32_t *crc);
 int piece_tail_rest(const struct piece *p);
 
 // A stream of this block alone, as libbz2 takes it; buf grows. Its length, or
-// -ENOMEM. Without its end if the piece is the file's last.
+// -ENOMEM. If the piece is the file's last: as far as it goes, filled up with zero
+// bits to a whole byte.
 ssize_t piece_wrap(const struct piece *p, uint8_t **buf, size_t *cap) must_check;
 
 // a becomes what stands in the file from its start to the end of b: 0, -ENOMEM.

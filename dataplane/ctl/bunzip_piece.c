@@ -160,7 +160,7 @@ ssize_t piece_wrap(const struct piece *p, uint8_t **buf, size_t *cap)
 	(*buf)[3] = p->level;
 	bits_copy(*buf + 4, p->buf, p->start, (p->end_bit + 7) / 8);
 	if (p->is_last)
-		return (ssize_t)(4 + n_bits / 8);
+		return (ssize_t)(4 + (n_bits + 7) / 8);
 	// What the last byte holds of the next piece goes.
 	if (n_bits % 8)
 		(*buf)[4 + n_bits / 8] &= (uint8_t)(0xff << (8 - n_bits % 8));
