@@ -87,7 +87,7 @@ static uint16_t covering_of(const struct fib6_visit *v, const struct rib_node *n
 static uint32_t tree_build(struct fib6_visit *v, const struct rib_node *node, unsigned depth,
 			   uint16_t covering);
 
-// Runs of a pair, or of one byte of it.
+// Runs of a pair, or of some keys of it.
 
 static void runs_start(struct fib6_runs *runs, unsigned first, unsigned last)
 {
@@ -97,33 +97,78 @@ static void runs_start(struct fib6_runs *runs, unsigned first, unsigned last)
 	runs->last = last;
 }
 
-// The keys of one byte; node: that of the byte, NULL if there is none.
+// The bytes first..last of a node: what their values are, which have a child, and
+// where something else than before begins.
+struct painted {
+	uint16_t leaf[256];
+	uint64_t child[4], edges[4];
+};
+
+static void node_paint(const struct fib6_visit *v, struct painted *p, const struct rib_node *node,
+		       uint16_t covering, unsigned first)
+{
+	paint(v, node, covering, p->leaf);
+	rib_edges(p->leaf, p->edges);
+	for (unsigned b = 0; b < RIB_CHILD_BLOCKS; b++) {
+		p->child[b] = rib_children(v->fib->rib, node, b);
+		p->edges[b] |= p->child[b] | p->child[b] << 1;
+		p->edges[b] |= b ? p->child[b - 1] >> 63 : 0;
+	}
+	p->edges[first / 64] |= 1ull << (first % 64);
+}
+
+static int edge_next(const struct painted *p, unsigned from)
+{
+	for (unsigned b = from / 64; b < 4; b++, from = b * 64) {
+		uint64_t left = p->edges[b] & ~0ull << (from % 64);
+
+		if (left)
+			return (int)(b * 64) + __builtin_ctzll(left);
+	}
+	return 256;
+}
+
+static bool has_child(const struct painted *p, unsigned byte)
+{
+	return p->child[byte / 64] >> (byte % 64) & 1;
+}
+
+// Those of one byte; node: that of the byte, NULL if there is none.
 static void runs_add_byte(const struct fib6_visit *v, struct fib6_runs *runs,
 			  const struct rib_node *node, unsigned byte, uint16_t covering)
 {
-	uint16_t leaf[256];
+	unsigned first = byte << 8 < runs->first ? runs->first & 0xff : 0;
+	unsigned last = runs->last >> 8 == byte ? runs->last & 0xff : 255;
+	struct painted p;
 
 	if (!node) {
-		fib6_run_add(runs, byte << 8, covering);
+		fib6_run_add(runs, byte << 8 | first, covering);
 		return;
 	}
-	paint(v, node, covering, leaf);
-	for (unsigned b = 0; b < RIB_CHILD_BLOCKS; b++)
-		for (uint64_t left = rib_children(v->fib->rib, node, b); left; left &= left - 1)
-			leaf[b * 64 + (unsigned)__builtin_ctzll(left)] = FIB6_DEEP;
-	for (unsigned i = 0; i < 256; i++)
-		fib6_run_add(runs, byte << 8 | i, leaf[i]);
+	node_paint(v, &p, node, covering, first);
+	for (unsigned i = first; i <= last; i = (unsigned)edge_next(&p, i + 1))
+		fib6_run_add(runs, byte << 8 | i, has_child(&p, i) ? FIB6_DEEP : p.leaf[i]);
 }
 
 static void runs_make(const struct fib6_visit *v, struct fib6_runs *runs,
-		      const struct rib_node *node, uint16_t covering)
+		      const struct rib_node *node, uint16_t covering, unsigned first, unsigned last)
 {
-	uint16_t leaf[256];
+	struct painted p;
 
-	runs_start(runs, 0, 0xffff);
-	paint(v, node, covering, leaf);
-	for (unsigned byte = 0; byte < 256 && runs->n <= FIB6_RUNS_MAX; byte++)
-		runs_add_byte(v, runs, rib_child(v->fib->rib, node, byte), byte, leaf[byte]);
+	runs_start(runs, first, last);
+	if (first >> 8 == last >> 8) {
+		runs_add_byte(v, runs, rib_child(v->fib->rib, node, first >> 8), first >> 8,
+			      leaf_of(v, node, first >> 8, covering));
+		return;
+	}
+	node_paint(v, &p, node, covering, first >> 8);
+	for (unsigned byte = first >> 8; byte <= last >> 8 && runs->n <= FIB6_RUNS_MAX;
+	     byte = (unsigned)edge_next(&p, byte + 1)) {
+		const struct rib_node *child =
+			has_child(&p, byte) ? rib_child(v->fib->rib, node, byte) : NULL;
+
+		runs_add_byte(v, runs, child, byte, p.leaf[byte]);
+	}
 }
 
 // Filling the children of a new pair: those of the old one, or new ones.
@@ -157,6 +202,8 @@ static uint32_t byte_build(const struct adoption *a, const struct rib_node *chil
 	struct fib6_runs runs;
 	uint32_t lines;
 
+	if (!child)
+		return leaf;
 	runs_start(&runs, byte << 8, byte << 8 | 0xff);
 	runs_add_byte(a->v, &runs, child, byte, leaf);
 	if (runs.n == 1 && !runs.is_deep)
@@ -199,14 +246,14 @@ static void pair_retire(struct fib6 *fib, uint32_t pair, uint32_t heir)
 static uint32_t dir_build(const struct adoption *a)
 {
 	uint32_t value[256], dir = 0;
-	uint16_t leaf[256];
+	struct painted p;
 
-	paint(a->v, a->node, a->covering, leaf);
-	for (unsigned byte = 0; byte < 256; byte++) {
-		const struct rib_node *child = rib_child(a->v->fib->rib, a->node, byte);
-
-		value[byte] = byte_build(a, child, byte, leaf[byte]);
-	}
+	node_paint(a->v, &p, a->node, a->covering, 0);
+	for (unsigned byte = 0; byte < 256; byte++)
+		value[byte] = has_child(&p, byte)
+				      ? byte_build(a, rib_child(a->v->fib->rib, a->node, byte),
+						   byte, p.leaf[byte])
+				      : p.leaf[byte];
 	if (!a->v->no_memory)
 		dir = visit_check(a->v, fib6_flat_new(a->v->fib, value));
 	for (unsigned byte = 0; !(dir & FIB6_CHILD) && byte < 256; byte++)
@@ -214,18 +261,23 @@ static uint32_t dir_build(const struct adoption *a)
 	return dir & FIB6_CHILD ? dir : FIB6_UNBUILT;
 }
 
+static uint32_t pair_of_runs(const struct adoption *a, const struct fib6_runs *runs)
+{
+	uint32_t pair = fib6_lines_new(a->v->fib, runs);
+
+	if (!pair)
+		return dir_build(a);
+	if (visit_check(a->v, pair) != FIB6_UNBUILT && runs->is_deep)
+		fib6_lines_children(a->v->fib, pair, child_adopt, (void *)a);
+	return pair;
+}
+
 static uint32_t pair_build(const struct adoption *a)
 {
 	struct fib6_runs runs;
-	uint32_t pair;
 
-	runs_make(a->v, &runs, a->node, a->covering);
-	pair = fib6_lines_new(a->v->fib, &runs);
-	if (!pair)
-		return dir_build(a);
-	if (visit_check(a->v, pair) != FIB6_UNBUILT && runs.is_deep)
-		fib6_lines_children(a->v->fib, pair, child_adopt, (void *)a);
-	return pair;
+	runs_make(a->v, &runs, a->node, a->covering, 0, 0xffff);
+	return pair_of_runs(a, &runs);
 }
 
 static uint32_t flat_build(struct fib6_visit *v, const struct rib_node *node, unsigned depth,
@@ -263,61 +315,99 @@ static uint32_t tree_build(struct fib6_visit *v, const struct rib_node *node, un
 
 // Bringing up to date.
 
-static void pair_update(struct fib6_visit *v, _Atomic uint32_t *entry, const struct rib_node *node,
-			unsigned depth, uint16_t covering)
+static void pair_replace(const struct adoption *a, _Atomic uint32_t *entry, uint32_t now)
 {
-	struct adoption a = {v, node, depth, covering, load(entry)};
-	uint32_t new = pair_build(&a);
-
-	if (!(new &FIB6_CHILD))
+	if (!(now & FIB6_CHILD) || now == a->old)
 		return;
-	if (fib6_lines_are_equal(v->fib, new, a.old)) {
-		fib6_image_retire(v->fib, new);
-		return;
-	}
-	store(entry, new);
-	pair_retire(v->fib, a.old, new);
+	store(entry, now);
+	pair_retire(a->v->fib, a->old, now);
 }
 
-enum { DIR_SHRINK = 4 };
-
-// Few enough bytes of a dir hold lines that those may do without it.
-static bool is_sparse(const struct fib6 *fib, uint32_t dir)
+// Lines that hold much that is no more are not worth keeping their shape.
+static bool is_worth_it(uint32_t lines, const struct fib6_runs *runs)
 {
+	unsigned bits = (lines & FIB6_BITS) >> FIB6_BITS_AT;
+
+	return lines & FIB6_LINES && (!bits || runs->n > 4u << bits);
+}
+
+static void pair_update(const struct adoption *a, _Atomic uint32_t *entry)
+{
+	struct fib6 *fib = a->v->fib;
+	struct fib6_runs runs;
+	uint32_t now = 0;
+
+	runs_make(a->v, &runs, a->node, a->covering, 0, 0xffff);
+	if (is_worth_it(a->old, &runs))
+		now = visit_check(a->v, fib6_lines_splice(fib, a->old, &runs, false));
+	if (!now)
+		now = pair_of_runs(a, &runs);
+	else if (now != a->old && now & FIB6_CHILD)
+		fib6_lines_children(fib, now, child_adopt, (void *)a);
+	pair_replace(a, entry, now);
+}
+
+// Whether what a dir holds surely fits one line.
+static bool is_small(const struct fib6 *fib, uint32_t dir)
+{
+	uint32_t last = FIB6_CHILD;
 	unsigned n = 0;
 
-	for (unsigned byte = 0; byte < 256; byte++)
-		n += load(fib6_flat_at(fib, dir, byte)) >> 31;
-	return n <= DIR_SHRINK;
+	for (unsigned byte = 0; byte < 256 && n <= FIB6_LINE_RUNS; byte++) {
+		uint32_t entry = load(fib6_flat_at(fib, dir, byte));
+
+		n += entry != last;
+		if (entry & FIB6_CHILD)
+			n += fib6_lines_count(fib, entry);
+		last = entry;
+	}
+	return n <= FIB6_LINE_RUNS;
 }
 
 static void byte_update(const struct adoption *a, unsigned byte)
 {
 	struct fib6_visit *v = a->v;
 	_Atomic uint32_t *entry = fib6_flat_at(v->fib, a->old, byte);
-	uint32_t old = load(entry), new;
+	uint32_t old = load(entry), now;
 
-	new = byte_build(a, rib_child(v->fib->rib, a->node, byte), byte,
+	now = byte_build(a, rib_child(v->fib->rib, a->node, byte), byte,
 			 leaf_of(v, a->node, byte, a->covering));
-	if (new == old || new == FIB6_UNBUILT)
+	if (now == old || now == FIB6_UNBUILT)
 		return;
-	store(entry, new);
-	pair_retire(v->fib, old, new);
+	store(entry, now);
+	pair_retire(v->fib, old, now);
 }
 
-static void pair_range_update(struct fib6_visit *v, _Atomic uint32_t *entry,
-			      const struct rib_node *node, unsigned depth, uint16_t covering,
-			      unsigned first, unsigned last)
+// Splices runs into the lines behind entry; false if they do not fit.
+static bool runs_update(const struct adoption *a, _Atomic uint32_t *entry,
+			const struct fib6_runs *runs, bool is_byte)
 {
-	struct adoption a = {v, node, depth, covering, load(entry)};
+	struct adoption mine = *a;
+	uint32_t lines;
 
-	if (!(a.old & FIB6_LINES)) {
-		for (unsigned byte = first >> 8; byte <= last >> 8; byte++)
-			byte_update(&a, byte);
-		if (!is_sparse(v->fib, a.old))
-			return;
+	mine.old = load(entry);
+	lines = visit_check(a->v, fib6_lines_splice(a->v->fib, mine.old, runs, is_byte));
+	if (lines != mine.old && (lines & FIB6_CHILD))
+		fib6_lines_children(a->v->fib, lines, child_adopt, &mine);
+	pair_replace(&mine, entry, lines);
+	return lines != 0;
+}
+
+static void pair_range_update(const struct adoption *a, _Atomic uint32_t *entry, unsigned first,
+			      unsigned last)
+{
+	struct fib6_runs runs;
+
+	if (a->old & FIB6_LINES) {
+		runs_make(a->v, &runs, a->node, a->covering, first, last);
+		if (!runs_update(a, entry, &runs, false))
+			pair_update(a, entry);
+		return;
 	}
-	pair_update(v, entry, node, depth, covering);
+	for (unsigned byte = first >> 8; byte <= last >> 8; byte++)
+		byte_update(a, byte);
+	if (is_small(a->v->fib, a->old))
+		pair_update(a, entry);
 }
 
 struct below {
@@ -374,8 +464,9 @@ static void flat_update(struct fib6_visit *v, uint32_t flat, const struct rib_no
 void fib6_tree_update(struct fib6_visit *v, _Atomic uint32_t *entry, const struct rib_node *node,
 		      unsigned depth, uint16_t covering)
 {
+	struct adoption a = {v, node, depth, covering, 0};
 	struct below b = {v, node, depth, covering, 0, 0xffff};
-	uint32_t old = load(entry), new = covering;
+	uint32_t old = load(entry), now = covering;
 
 	if (is_done(v, depth))
 		return;
@@ -389,16 +480,17 @@ void fib6_tree_update(struct fib6_visit *v, _Atomic uint32_t *entry, const struc
 			flat_update(v, old, node, depth, covering, 0, 255);
 			return;
 		}
-		pair_update(v, entry, node, depth, covering);
+		a.old = old;
+		pair_update(&a, entry);
 		below_update(&b, load(entry));
 		return;
 	}
 	if (node)
-		new = tree_build(v, node, depth, covering);
+		now = tree_build(v, node, depth, covering);
 	// No budget to build it: a leaf stays what it is, not wrong but old.
-	if (new == old || (new == FIB6_UNBUILT && v->is_short))
+	if (now == old || (now == FIB6_UNBUILT && v->is_short))
 		return;
-	store(entry, new);
+	store(entry, now);
 	fib6_tree_retire(v->fib, old);
 }
 
@@ -446,7 +538,9 @@ static bool key_change(struct fib6_visit *v, const struct way *w, const uint8_t 
 	const struct rib_node *below = below_of(v, w->node, key);
 	bool is_byte = !(load(entry) & FIB6_LINES);
 	uint16_t value = covering_of(v, w->node, key, 0);
-	uint32_t old, new;
+	struct adoption a = {v, w->node, w->depth, 0, load(entry)};
+	struct fib6_runs runs;
+	uint32_t old;
 
 	if (!child != !below)
 		return false;
@@ -464,12 +558,9 @@ static bool key_change(struct fib6_visit *v, const struct way *w, const uint8_t 
 		return false;
 	if (fib6_lines_set(v->fib, old, key, is_byte, value))
 		return true;
-	new = fib6_lines_with(v->fib, old, key, is_byte, value);
-	if (new &&visit_check(v, new) != FIB6_UNBUILT) {
-		store(entry, new);
-		fib6_image_retire(v->fib, old);
-	}
-	return new != 0;
+	runs_start(&runs, key, key);
+	fib6_run_add(&runs, key, value);
+	return runs_update(&a, entry, &runs, is_byte);
 }
 
 // The range of keys that the last n bits of a prefix say, n from 1 to 16.
@@ -479,9 +570,10 @@ static void pair_change(struct fib6_visit *v, const struct way *w, const uint8_t
 	unsigned key = (unsigned)addr[w->depth] << 8 | addr[w->depth + 1];
 	unsigned first = key & (0xffff0000u >> n) & 0xffff, last = first | 0xffffu >> n;
 	uint16_t covering = covering_way(v, w, addr);
+	struct adoption a = {v, w->node, w->depth, covering, load(w->entry)};
 	struct below b = {v, w->node, w->depth, covering, first, last};
 
-	pair_range_update(v, w->entry, w->node, w->depth, covering, first, last);
+	pair_range_update(&a, w->entry, first, last);
 	below_update(&b, load(w->entry));
 }
 

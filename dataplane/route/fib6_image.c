@@ -68,11 +68,6 @@ void fib6_run_add(struct fib6_runs *runs, unsigned start, uint16_t value)
 	runs->run[runs->n++] = (struct fib6_run){(uint16_t)start, value};
 }
 
-struct draft {
-	struct fib6_line line[1 << FIB6_LINES_BITS];
-	unsigned n[1 << FIB6_LINES_BITS];
-};
-
 static bool line_add(struct fib6_line *line, unsigned *n, const struct fib6_run *run)
 {
 	if (*n && run->value != FIB6_DEEP && value_of(line, *n - 1) == run->value)
@@ -84,6 +79,16 @@ static bool line_add(struct fib6_line *line, unsigned *n, const struct fib6_run 
 	return true;
 }
 
+struct draft {
+	struct fib6_line line[1 << FIB6_LINES_BITS];
+	unsigned n[1 << FIB6_LINES_BITS];
+};
+
+static unsigned run_end(const struct fib6_runs *runs, unsigned i)
+{
+	return i + 1 < runs->n ? runs->run[i + 1].start - 1u : runs->last;
+}
+
 // A run goes into each line that holds one of its keys. Returns whether all fit.
 static bool draft_fill(struct draft *d, const struct fib6_runs *runs, unsigned bits, unsigned shift)
 {
@@ -91,8 +96,7 @@ static bool draft_fill(struct draft *d, const struct fib6_runs *runs, unsigned b
 
 	memset(d->n, 0, n_lines * sizeof(*d->n));
 	for (unsigned i = 0; i < runs->n; i++) {
-		unsigned end = i + 1 < runs->n ? runs->run[i + 1].start - 1u : runs->last;
-		unsigned w = runs->run[i].start >> shift, n = (end >> shift) - w + 1;
+		unsigned w = runs->run[i].start >> shift, n = (run_end(runs, i) >> shift) - w + 1;
 
 		for (n = n < n_lines ? n : n_lines; n; n--, w++) {
 			unsigned at = w & (n_lines - 1);
@@ -102,6 +106,30 @@ static bool draft_fill(struct draft *d, const struct fib6_runs *runs, unsigned b
 		}
 	}
 	return true;
+}
+
+// Whether they may fit: counted without what becomes one in a line.
+static bool is_hopeful(const struct fib6_runs *runs, unsigned bits, unsigned shift)
+{
+	unsigned n_lines = 1u << bits, max = 0;
+	uint8_t n[1 << FIB6_LINES_BITS] = {0};
+
+	if (!bits)
+		return runs->n <= FIB6_LINE_RUNS;
+	for (unsigned i = 0; i < runs->n && max <= FIB6_LINE_RUNS; i++) {
+		unsigned w = runs->run[i].start >> shift, end = run_end(runs, i) >> shift;
+
+		// one that covers all lines often goes on with the last such one
+		if (end - w >= n_lines - 1)
+			continue;
+		for (; w <= end; w++) {
+			unsigned at = w & (n_lines - 1);
+
+			n[at]++;
+			max = n[at] > max ? n[at] : max;
+		}
+	}
+	return max <= FIB6_LINE_RUNS;
 }
 
 // What is left over answers for key 0xffff, if that is among the line's keys.
@@ -125,7 +153,7 @@ static bool draft_find(struct draft *d, const struct fib6_runs *runs, unsigned *
 		if (runs->n > (unsigned)FIB6_LINE_RUNS << *bits)
 			continue;
 		for (*shift = *bits ? 17 - *bits : 1; (*shift)--;)
-			if (draft_fill(d, runs, *bits, *shift))
+			if (is_hopeful(runs, *bits, *shift) && draft_fill(d, runs, *bits, *shift))
 				return true;
 	}
 	return false;
@@ -171,26 +199,39 @@ static bool is_live(const struct fib6_line *line, unsigned i)
 	return i + 1 == FIB6_LINE_RUNS || line->start[i] != line->start[i + 1];
 }
 
+static bool line_is_deep(const struct fib6_line *line)
+{
+	bool deep = false;
+
+	for (unsigned i = 0; i < FIB6_LINE_RUNS; i++)
+		deep |= value_of(line, i) == FIB6_DEEP;
+	return deep;
+}
+
 static bool is_deep(const struct fib6 *fib, uint32_t lines)
 {
 	const struct fib6_line *line = at(fib, lines);
 	bool deep = false;
 
 	for (unsigned l = 0; l < 1u << bits_of(lines); l++)
-		for (unsigned i = 0; i < FIB6_LINE_RUNS; i++)
-			deep |= value_of(&line[l], i) == FIB6_DEEP;
+		deep |= line_is_deep(&line[l]);
 	return deep;
+}
+
+unsigned fib6_lines_count(const struct fib6 *fib, uint32_t lines)
+{
+	const struct fib6_line *line = at(fib, lines);
+	unsigned n = 0;
+
+	for (unsigned l = 0; l < 1u << bits_of(lines); l++)
+		for (unsigned i = 0; i < FIB6_LINE_RUNS; i++)
+			n += is_live(&line[l], i);
+	return n;
 }
 
 size_t fib6_lines_len(const struct fib6 *fib, uint32_t lines)
 {
 	return (size_t)(FIB6_ALIGN << bits_of(lines)) << is_deep(fib, lines);
-}
-
-bool fib6_lines_are_equal(const struct fib6 *fib, uint32_t a, uint32_t b)
-{
-	return a & b & FIB6_LINES && !((a ^ b) & ~FIB6_OFF) &&
-	       !memcmp(at(fib, a), at(fib, b), (size_t)FIB6_ALIGN << bits_of(a));
 }
 
 struct fib6_spot fib6_lines_spot(const struct fib6 *fib, uint32_t lines, unsigned key)
@@ -217,140 +258,199 @@ _Atomic uint32_t *fib6_pair_child(const struct fib6 *fib, uint32_t pair, unsigne
 	return value_of(spot.line, spot.at) == FIB6_DEEP ? &spot.children->child[spot.at] : NULL;
 }
 
-// The keys before and behind that the same line answers; out of the range if none.
-static int key_before(uint32_t lines, unsigned key)
+// The first key from key on that the line answers; none below 65536: 65536.
+static unsigned key_next(uint32_t lines, unsigned line, unsigned key)
 {
 	unsigned shift = (lines & FIB6_SHIFT) >> FIB6_SHIFT_AT, bits = bits_of(lines);
-	int block = 1 << (shift + bits), l = (int)fib6_line_of(lines, key);
+	unsigned mask = (1u << bits) - 1, now = key >> shift & mask;
 
-	if (key && (int)fib6_line_of(lines, key - 1) == l)
-		return (int)key - 1;
-	return ((int)key & -block) - block + ((l + 1) << shift) - 1;
+	if (now != line)
+		key = ((key >> shift) + ((line - now) & mask)) << shift;
+	return key < 1 << 16 ? key : 1 << 16;
 }
 
-static int key_behind(uint32_t lines, unsigned key)
-{
-	unsigned shift = (lines & FIB6_SHIFT) >> FIB6_SHIFT_AT, bits = bits_of(lines);
-	int block = 1 << (shift + bits), l = (int)fib6_line_of(lines, key);
+// The keys that a line answers for, and which of them a change is about.
+struct range {
+	uint32_t lines;
+	unsigned line;
+	unsigned first, last; // of the pair, or of the byte
+	unsigned from, to;
+};
 
-	if ((int)fib6_line_of(lines, key + 1) == l)
-		return (int)key + 1;
-	return ((int)key & -block) + block + (l << shift);
+static struct range range_of(uint32_t lines, unsigned line, bool is_byte, unsigned from,
+			     unsigned to)
+{
+	return (struct range){
+		lines, line, is_byte ? from & 0xff00 : 0, is_byte ? from | 0xff : 0xffff, from, to,
+	};
 }
 
-// The neighbours of key in its line, -1 and 65536 where there are none.
-static void neighbours(uint32_t lines, unsigned key, bool is_byte, int *before, int *behind)
+static bool has_before(const struct range *r)
 {
-	int first = is_byte ? (int)(key & 0xff00) : 0, last = is_byte ? first + 0xff : 0xffff;
-
-	*before = key_before(lines, key);
-	*behind = key_behind(lines, key);
-	if (*before < first)
-		*before = -1;
-	if (*behind > last)
-		*behind = 1 << 16;
+	return key_next(r->lines, r->line, r->first) < r->from;
 }
 
-static bool is_alone(const struct fib6_line *line, unsigned at, int before, int behind)
+// The first key behind the change, 65536 if there is none.
+static unsigned key_behind(const struct range *r)
 {
-	bool from = before < 0 || line->start[at] > before;
-	bool to = behind > 0xffff || (at + 1 < FIB6_LINE_RUNS && line->start[at + 1] <= behind);
+	unsigned behind = key_next(r->lines, r->line, r->to + 1);
 
-	return from && to;
+	return behind <= r->last ? behind : 1 << 16;
+}
+
+static bool is_alone(const struct fib6_line *line, unsigned at, const struct range *r)
+{
+	unsigned behind = key_behind(r), next = at + 1;
+
+	return (line->start[at] == r->from || !has_before(r)) &&
+	       (behind >> 16 || (next < FIB6_LINE_RUNS && line->start[next] <= behind));
 }
 
 bool fib6_lines_set(struct fib6 *fib, uint32_t lines, unsigned key, bool is_byte, uint16_t value)
 {
 	struct fib6_spot spot = fib6_lines_spot(fib, lines, key);
-	int before, behind;
+	struct range r = range_of(lines, fib6_line_of(lines, key), is_byte, key, key);
+	uint16_t old = value_of(spot.line, spot.at);
 
-	neighbours(lines, key, is_byte, &before, &behind);
-	if (value_of(spot.line, spot.at) == FIB6_DEEP ||
-	    !is_alone(spot.line, spot.at, before, behind))
+	if (old == value)
+		return true;
+	if (old == FIB6_DEEP || !is_alone(spot.line, spot.at, &r))
 		return false;
 	atomic_store_explicit(&spot.line->value[spot.at], value, memory_order_release);
 	return true;
 }
 
-struct edit {
-	struct fib6_line *line;
-	struct fib6_children *children; // NULL: has none
-	unsigned n;
-	bool is_full;
+// Splicing: a line of new places, those of the old one where nothing changes.
+struct splice {
+	struct fib6_line line;
+	unsigned n; // more than FIB6_LINE_RUNS: too many
 };
 
-static void edit_add(struct edit *e, unsigned start, uint16_t value, uint32_t child)
+static void place_add(struct splice *s, unsigned start, uint16_t value)
 {
-	if (start == 0xffff && e->n && value != FIB6_DEEP && value_of(e->line, e->n - 1) == value)
+	if (start == 0xffff && s->n && s->n <= FIB6_LINE_RUNS && value != FIB6_DEEP &&
+	    value_of(&s->line, s->n - 1) == value)
 		return; // a place that was left over
-	e->is_full |= e->n == FIB6_LINE_RUNS;
-	if (e->is_full)
-		return;
-	e->line->start[e->n] = (uint16_t)start;
-	value_set(e->line, e->n, value);
-	if (e->children)
-		atomic_init(&e->children->child[e->n], child);
-	e->n++;
+	if (s->n < FIB6_LINE_RUNS) {
+		s->line.start[s->n] = (uint16_t)start;
+		value_set(&s->line, s->n, value);
+	}
+	s->n++;
 }
 
-// Writes the places of spot's line anew, key with a place of its own.
-static void edit_run(struct edit *e, const struct fib6_spot *spot, unsigned key, uint16_t value,
-		     int before, int behind)
+// The new runs; if keep, the starts of old places remain: what went often comes back.
+static void runs_splice(struct splice *s, const struct range *r, const struct fib6_line *old,
+			const struct fib6_runs *runs, bool keep)
 {
-	const struct fib6_line *line = spot->line;
-	unsigned next = spot->at + 1;
+	unsigned at = 0;
 
-	for (unsigned i = 0; i < next; i++)
-		if (is_live(line, i) && before >= 0 && line->start[i] < key)
-			edit_add(e, line->start[i], value_of(line, i),
-				 e->children ? load(&spot->children->child[i]) : 0);
-	edit_add(e, key, value, FIB6_UNBUILT);
-	if (behind <= 0xffff && (next == FIB6_LINE_RUNS || line->start[next] > behind))
-		edit_add(e, (unsigned)behind, value_of(line, spot->at), FIB6_UNBUILT);
-	for (unsigned i = next; i < FIB6_LINE_RUNS; i++)
-		if (is_live(line, i))
-			edit_add(e, line->start[i], value_of(line, i),
-				 e->children ? load(&spot->children->child[i]) : 0);
+	for (unsigned i = 0; i < runs->n; i++) {
+		const struct fib6_run *run = &runs->run[i];
+		unsigned end = run_end(runs, i);
+
+		if (key_next(r->lines, r->line, run->start) <= end)
+			place_add(s, run->start, run->value);
+		while (at < FIB6_LINE_RUNS && old->start[at] <= run->start)
+			at++;
+		for (; keep && at < FIB6_LINE_RUNS && old->start[at] <= end; at++)
+			if (is_live(old, at))
+				place_add(s, old->start[at], run->value);
+	}
 }
 
-// The last place, where key 0xffff looks, has to have its child there.
-static void edit_end(struct edit *e)
+static void line_splice(struct splice *s, const struct range *r, const struct fib6_line *old,
+			const struct fib6_runs *runs, bool keep)
 {
-	unsigned last = e->n - 1;
+	unsigned behind = key_behind(r), i = 0;
 
-	line_end(e->line, e->n);
-	if (e->children && e->line->start[last] == 0xffff)
-		atomic_init(&e->children->child[FIB6_LINE_RUNS - 1],
-			    load(&e->children->child[last]));
+	s->n = 0;
+	for (; i < FIB6_LINE_RUNS && old->start[i] < r->from; i++)
+		if (is_live(old, i) && has_before(r))
+			place_add(s, old->start[i], value_of(old, i));
+	runs_splice(s, r, old, runs, keep);
+	while (i < FIB6_LINE_RUNS && old->start[i] <= r->to)
+		i++;
+	if (!(behind >> 16) && (i == FIB6_LINE_RUNS || old->start[i] > behind))
+		place_add(s, r->to + 1, value_of(old, fib6_place(old, behind)));
+	for (; i < FIB6_LINE_RUNS; i++)
+		if (is_live(old, i))
+			place_add(s, old->start[i], value_of(old, i));
+	if (s->n <= FIB6_LINE_RUNS)
+		line_end(&s->line, s->n);
 }
 
-uint32_t fib6_lines_with(struct fib6 *fib, uint32_t lines, unsigned key, bool is_byte,
-			 uint16_t value)
+// Whether the values of b may be stored in a one by one.
+static bool is_same_shape(const struct fib6_line *a, const struct fib6_line *b)
 {
-	struct fib6_spot spot = fib6_lines_spot(fib, lines, key), to;
-	bool deep = is_deep(fib, lines);
-	int before, behind;
-	struct fib6_line line;
-	struct fib6_children children;
-	struct edit e = {.line = &line, .children = deep ? &children : NULL};
+	bool same = !memcmp(a->start, b->start, sizeof(a->start));
+
+	for (unsigned i = 0; i < FIB6_LINE_RUNS; i++)
+		same &= (value_of(a, i) == FIB6_DEEP) == (value_of(b, i) == FIB6_DEEP);
+	return same;
+}
+
+static void values_store(struct fib6_line *to, const struct fib6_line *from)
+{
+	for (unsigned i = 0; i < FIB6_LINE_RUNS; i++)
+		if (value_of(to, i) != value_of(from, i))
+			atomic_store_explicit(&to->value[i], value_of(from, i),
+					      memory_order_release);
+}
+
+static uint32_t lines_copy(struct fib6 *fib, uint32_t lines, const struct splice splice[],
+			   unsigned touched)
+{
+	unsigned n = 1u << bits_of(lines);
+	const struct fib6_line *from[1 << FIB6_LINES_BITS];
+	struct fib6_line *line;
+	bool deep = false;
 	uint32_t new;
 
-	if (value_of(spot.line, spot.at) == FIB6_DEEP)
-		return 0;
-	neighbours(lines, key, is_byte, &before, &behind);
-	edit_run(&e, &spot, key, value, before, behind);
-	if (e.is_full)
-		return 0;
-	edit_end(&e);
+	for (unsigned l = 0; l < n; l++) {
+		from[l] =
+			touched >> l & 1 ? &splice[l].line : (struct fib6_line *)at(fib, lines) + l;
+		deep |= line_is_deep(from[l]);
+	}
 	new = lines_alloc(fib, bits_of(lines), (lines & FIB6_SHIFT) >> FIB6_SHIFT_AT, deep);
 	if (new == FIB6_UNBUILT)
 		return new;
-	memcpy(at(fib, new), at(fib, lines), (size_t)(FIB6_ALIGN << bits_of(lines)) << deep);
-	to = fib6_lines_spot(fib, new, key);
-	*to.line = line;
-	if (deep)
-		*to.children = children;
+	line = at(fib, new);
+	for (unsigned l = 0; l < n; l++)
+		memcpy((void *)&line[l], from[l], sizeof(*line));
+	for (unsigned i = 0; deep && i < FIB6_LINE_RUNS * n; i++)
+		atomic_init((_Atomic uint32_t *)&line[n] + i, FIB6_UNBUILT);
 	return new;
+}
+
+uint32_t fib6_lines_splice(struct fib6 *fib, uint32_t lines, const struct fib6_runs *runs,
+			   bool is_byte)
+{
+	struct fib6_line *line = at(fib, lines);
+	struct splice splice[1 << FIB6_LINES_BITS];
+	unsigned touched = 0;
+	bool same = true;
+
+	if (runs->n > FIB6_RUNS_MAX)
+		return 0;
+	for (unsigned l = 0; l < 1u << bits_of(lines); l++) {
+		struct range r = range_of(lines, l, is_byte, runs->first, runs->last);
+
+		if (key_next(lines, l, r.from) > r.to)
+			continue;
+		line_splice(&splice[l], &r, &line[l], runs, true);
+		if (splice[l].n > FIB6_LINE_RUNS)
+			line_splice(&splice[l], &r, &line[l], runs, false);
+		if (splice[l].n > FIB6_LINE_RUNS)
+			return 0;
+		touched |= 1u << l;
+		same &= is_same_shape(&line[l], &splice[l].line);
+	}
+	if (!same)
+		return lines_copy(fib, lines, splice, touched);
+	for (unsigned l = 0; l < 1u << bits_of(lines); l++)
+		if (touched >> l & 1)
+			values_store(&line[l], &splice[l].line);
+	return lines;
 }
 
 void fib6_lines_children(const struct fib6 *fib, uint32_t lines, fib6_child_fn *fn, void *arg)

@@ -33,6 +33,7 @@ uint32_t fib6_flat_new(struct fib6 *fib, const uint32_t value[256]) must_check;
 _Atomic uint32_t *fib6_flat_at(const struct fib6 *fib, uint32_t entry, unsigned byte);
 // Lines; children are FIB6_UNBUILT. 0: they do not fit; FIB6_UNBUILT: no memory.
 uint32_t fib6_lines_new(struct fib6 *fib, const struct fib6_runs *runs) must_check;
+unsigned fib6_lines_count(const struct fib6 *fib, uint32_t lines); // places in use
 size_t fib6_lines_len(const struct fib6 *fib, uint32_t lines);
 
 // Where a key is answered: value or, if that is FIB6_DEEP, child.
@@ -48,11 +49,11 @@ _Atomic uint32_t *fib6_pair_child(const struct fib6 *fib, uint32_t pair, unsigne
 // One key's value, set in place: false if other keys share it. is_byte: the lines
 // are those of one byte of the pair.
 bool fib6_lines_set(struct fib6 *fib, uint32_t lines, unsigned key, bool is_byte, uint16_t value);
-// The same lines but for one key: 0 if they are full, FIB6_UNBUILT: no memory.
-uint32_t fib6_lines_with(struct fib6 *fib, uint32_t lines, unsigned key, bool is_byte,
-			 uint16_t value) must_check;
-
-bool fib6_lines_are_equal(const struct fib6 *fib, uint32_t a, uint32_t b);
+// The same lines but for the keys of runs: lines itself, if values were all that
+// changed, else new ones; their children are FIB6_UNBUILT. 0: they do not fit;
+// FIB6_UNBUILT: no memory.
+uint32_t fib6_lines_splice(struct fib6 *fib, uint32_t lines, const struct fib6_runs *runs,
+			   bool is_byte) must_check;
 
 // Calls fn for the children of lines that are in use.
 typedef void fib6_child_fn(void *arg, unsigned key, _Atomic uint32_t *child);

@@ -2,6 +2,9 @@
 #include "dataplane/route/rib_paint.h"
 
 #include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 static void fill(uint16_t out[], unsigned n, uint16_t nh)
 {
@@ -58,6 +61,42 @@ void rib_paint(const struct rib_tbl *rib, const struct rib_node *node, unsigned 
 {
 	for (unsigned len = skip + 1; node && len <= 8; len++)
 		paint_len(rib, node, len, skip, top, out);
+}
+
+#if defined(__SSE2__)
+// Bits for the sixteen values from i on, i > 0.
+static uint64_t edges16(const uint16_t value[256], unsigned i)
+{
+	__m128i eq[2];
+
+	for (unsigned h = 0; h < 2; h++) {
+		const uint16_t *at = value + i + 8 * h;
+
+		eq[h] = _mm_cmpeq_epi16(_mm_loadu_si128((const __m128i *)at),
+					_mm_loadu_si128((const __m128i *)(at - 1)));
+	}
+	return ~(unsigned)_mm_movemask_epi8(_mm_packs_epi16(eq[0], eq[1])) & 0xffff;
+}
+#else
+static uint64_t edges16(const uint16_t value[256], unsigned i)
+{
+	uint64_t edges = 0;
+
+	for (unsigned k = 0; k < 16; k++)
+		edges |= (uint64_t)(value[i + k] != value[i + k - 1]) << k;
+	return edges;
+}
+#endif
+
+void rib_edges(const uint16_t value[256], uint64_t edges[4])
+{
+	edges[0] = 1;
+	for (unsigned i = 1; i < 16; i++)
+		edges[0] |= (uint64_t)(value[i] != value[i - 1]) << i;
+	for (unsigned i = 16; i < 256; i += 16) {
+		edges[i / 64] &= i % 64 ? ~0ull : 0;
+		edges[i / 64] |= edges16(value, i) << (i % 64);
+	}
 }
 
 uint64_t rib_children(const struct rib_tbl *rib, const struct rib_node *node, unsigned b)

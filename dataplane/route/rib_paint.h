@@ -13,6 +13,9 @@
 void rib_paint(const struct rib_tbl *rib, const struct rib_node *node, unsigned skip, unsigned top,
 	       uint16_t out[]);
 
+// Bit i of word i / 64: value i is not that before it; bit 0 is set.
+void rib_edges(const uint16_t value[256], uint64_t edges[4]);
+
 // Bit i: byte 64 b + i has a child node.
 uint64_t rib_children(const struct rib_tbl *rib, const struct rib_node *node, unsigned b);
 
