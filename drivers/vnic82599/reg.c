@@ -86,12 +86,13 @@ static uint32_t status(const struct vnic *v)
 	       (vnic_link_is_up(v) ? NIC_STATUS_LINK_UP : 0);
 }
 
-// §8.2.3.2.1: whoever asks for the EEPROM's pins is given them.
+// §8.2.3.2.1: whoever asks for the EEPROM's pins is given them. No part hangs on
+// them but one that is always ready: its status reads 0. DPDK asks it that once.
 static uint32_t eec(const struct vnic *v)
 {
 	uint32_t value = reg_get(v, NIC_EEC);
 
-	return value | (value & NIC_EEC_EE_REQ ? NIC_EEC_EE_GNT : 0) | NIC_EEC_DO;
+	return (value & ~NIC_EEC_DO) | (value & NIC_EEC_EE_REQ ? NIC_EEC_EE_GNT : 0);
 }
 
 // §8.2.3.23: reading clears; reading the low half of 36 bits keeps the high half
@@ -226,6 +227,11 @@ static bool special_write(struct vnic *v, uint32_t off, uint32_t value)
 	case NIC_AUTOC:
 		reg_set(v, off, value & ~NIC_AUTOC_RESTART_AN);
 		link_changed(v);
+		return true;
+	case NIC_RXCTRL: // what waited in the packet buffer is not waited for
+		if (!(value & NIC_RXCTRL_RXEN))
+			v->fifo_head = v->fifo_tail = v->fifo_used = 0;
+		reg_set(v, off, value);
 		return true;
 	case NIC_MSCA: // no PHY answers on MDIO
 		reg_set(v, off, value & ~NIC_MSCA_MDI_CMD);

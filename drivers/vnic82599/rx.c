@@ -300,13 +300,17 @@ bool vnic_is_backlogged(const struct vnic *v)
 	return v->fifo_used > 0;
 }
 
+bool vnic_is_ready(const struct vnic *v)
+{
+	return vnic_link_is_up(v) && dma_is_on(v) && (reg_get(v, NIC_RXCTRL) & NIC_RXCTRL_RXEN);
+}
+
 void vnic_receive(struct vnic *v, const uint8_t *frame, unsigned len)
 {
 	uint8_t padded[ETH_MIN];
 	struct frame f;
 
-	if (!vnic_link_is_up(v) || !dma_is_on(v) || !(reg_get(v, NIC_RXCTRL) & NIC_RXCTRL_RXEN) ||
-	    len < 14 || len > VNIC_FRAME_MAX)
+	if (!vnic_is_ready(v) || len < 14 || len > VNIC_FRAME_MAX)
 		return;
 	if (len < ETH_MIN) { // a real wire has none as short
 		memcpy(padded, frame, len);

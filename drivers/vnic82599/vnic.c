@@ -131,18 +131,20 @@ static void link_watch(struct vnic *v)
 
 unsigned vnic_step(struct vnic *v, uint64_t now_ns)
 {
+	bool is_on = dma_is_on(v);
 	unsigned n = 0;
 
 	v->now_ns = now_ns;
 	link_watch(v);
-	if (dma_is_on(v)) {
+	if (is_on) {
 		queues_sync(v);
 		n += tx_run(v);
 		n += rx_drain(v);
-		if (v->wire && v->wire->ops->poll && !v->fifo_used)
-			n += v->wire->ops->poll(v->wire, now_ns, WIRE_BURST);
-		queues_flush(v);
 	}
+	if (v->wire && v->wire->ops->poll && !v->fifo_used)
+		n += v->wire->ops->poll(v->wire, now_ns, WIRE_BURST);
+	if (is_on)
+		queues_flush(v);
 	irq_fire(v);
 	return n;
 }

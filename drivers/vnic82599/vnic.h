@@ -67,8 +67,8 @@ struct vnic_dma_conf {
 	bool can_read, can_write;
 };
 int vnic_dma_add(struct vnic *v, const struct vnic_dma_conf *conf) must_check;
-// Exactly this range, or -ENOENT.
-int vnic_dma_del(struct vnic *v, uint64_t iova, uint64_t len);
+// Every range that lies inside this one, and how many these were.
+unsigned vnic_dma_del(struct vnic *v, uint64_t iova, uint64_t len);
 void vnic_dma_clear(struct vnic *v);
 // A client truncated a file it had mapped here: its memory is gone.
 bool vnic_dma_is_lost(const struct vnic *v);
@@ -84,6 +84,8 @@ void vnic_irq_unmask(struct vnic *v);
 
 // A frame without CRC arrives from the wire; has_crc_error counts and drops it.
 void vnic_receive(struct vnic *v, const uint8_t *frame, unsigned len);
+// A driver has switched receiving on, and the link is up.
+bool vnic_is_ready(const struct vnic *v);
 // Frames wait for descriptors: a wire that can wait had better.
 bool vnic_is_backlogged(const struct vnic *v);
 // The wire is taken over.

@@ -14,7 +14,9 @@ const char wire_help[] =
 	"tap:IFNAME              a TAP of this name, made if it is not there\n"
 	"packet:IFNAME           an interface of Linux (veth: turn its peer's TSO and GSO off)\n"
 	"pcap:in=FILE,out=FILE   sends what is in FILE once, writes what it is sent\n"
-	"gen:rate=PPS,size=N,flows=N,dst=MAC  generator of UDP and sink, with latency\n"
+	"gen:rate=PPS,count=N,size=N,flows=N,dst=MAC\n"
+	"                        UDP from 198.18.x.y as soon as the card receives; what comes\n"
+	"                        back is counted, with its latency\n"
 	"reflect                 every frame comes back\n"
 	"sink                    frames vanish, counted\n";
 

@@ -256,23 +256,26 @@ static const struct wire_ops socket_ops = {.name = "socket",
 struct wire *wire_socket_open(const char *arg, struct err *err)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	bool is_first;
 	struct wire *wire;
+	int fd;
 
-	if (fd < 0 || !*arg || strlen(arg) >= sizeof(addr.sun_path)) {
+	if (!*arg || strlen(arg) >= sizeof(addr.sun_path)) {
 		err_set(err, EINVAL, "wire socket:%s: a path of 1 to 107 characters is needed",
 			arg);
-		goto close_fd;
+		return NULL;
 	}
 	strcpy(addr.sun_path, arg);
-	is_first = connect(fd, (struct sockaddr *)&addr, sizeof(addr)) != 0;
-	if (is_first) {
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	is_first = fd >= 0 && connect(fd, (struct sockaddr *)&addr, sizeof(addr)) != 0;
+	if (is_first)
 		unlink(arg);
-		if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(fd, 1)) {
-			err_set(err, errno, "wire socket:%s: %m", arg);
-			goto close_fd;
-		}
+	if (fd < 0 ||
+	    (is_first && (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(fd, 1)))) {
+		err_set(err, errno, "wire socket:%s: %m", arg);
+		if (fd >= 0)
+			close(fd);
+		return NULL;
 	}
 	wire = fd_wire(fd, &socket_ops, err);
 	if (wire && is_first) {
@@ -280,9 +283,4 @@ struct wire *wire_socket_open(const char *arg, struct err *err)
 		strcpy(((struct fd_wire *)wire)->path, arg);
 	}
 	return wire;
-
-close_fd:
-	if (fd >= 0)
-		close(fd);
-	return NULL;
 }

@@ -126,7 +126,7 @@ enum { GEN_HDR = 42, GEN_MARK = 0x6a657262, GEN_SIZE_MIN = 60 };
 
 struct gen {
 	struct wire wire;
-	uint64_t rate, flows, start_ns, n_sent, n_back;
+	uint64_t rate, flows, left, start_ns, n_sent, n_back;
 	uint64_t ns_sum, ns_min, ns_max;
 	unsigned size;
 	uint8_t frame[VNIC_FRAME_MAX];
@@ -180,15 +180,22 @@ static unsigned gen_poll(struct wire *wire, uint64_t now_ns, unsigned max)
 	uint64_t due;
 	unsigned n;
 
-	if (!gen->start_ns)
+	if (!vnic_is_ready(wire->nic)) { // nobody would see them
+		gen->start_ns = 0;
+		return 0;
+	}
+	if (!gen->start_ns) {
 		gen->start_ns = now_ns;
+		gen->n_sent = 0;
+	}
 	due = (uint64_t)((double)(now_ns - gen->start_ns) * (double)gen->rate / 1e9) + 1;
-	for (n = 0; n < max && gen->n_sent < due; n++) {
+	for (n = 0; n < max && gen->n_sent < due && gen->left; n++) {
 		gen_next(gen);
+		gen->left--;
 		wire_receive(wire, gen->frame, gen->size);
 	}
 	if (gen->n_sent + 100000 < due) // too slow for it: no debt without end
-		gen->start_ns = 0, gen->n_sent = 0;
+		gen->start_ns = 0;
 	return n;
 }
 
@@ -244,6 +251,7 @@ struct wire *wire_gen_open(const char *arg, struct err *err)
 		return NULL;
 	gen->rate = number(arg, "rate", 1000);
 	gen->flows = number(arg, "flows", 1);
+	gen->left = number(arg, "count", UINT64_MAX);
 	gen->size = (unsigned)number(arg, "size", GEN_SIZE_MIN);
 	if (!gen->flows || gen->flows > 65536 || gen->size < GEN_SIZE_MIN || gen->size > 9728) {
 		err_set(err, EINVAL, "wire gen:%s: allowed are flows 1 to 65536, size 60 to 9728",

@@ -58,6 +58,17 @@ static void the_semaphore_is_taken_by_reading_it(void **state)
 	assert_int_equal(vnic_read(rig->nic, NIC_SWSM), NIC_SWSM_SWESMBI);
 }
 
+static void the_eeprom_pins_are_granted_and_read_ready(void **state)
+{
+	struct rig *rig = *state;
+
+	vnic_write(rig->nic, NIC_EEC, NIC_EEC_EE_REQ);
+	assert_int_equal(vnic_read(rig->nic, NIC_EEC) & (NIC_EEC_EE_GNT | NIC_EEC_DO),
+			 NIC_EEC_EE_GNT);
+	vnic_write(rig->nic, NIC_EEC, 0);
+	assert_false(vnic_read(rig->nic, NIC_EEC) & NIC_EEC_EE_GNT);
+}
+
 // ---- I2C as a driver drives it: two pins, open drain
 
 static void pins(struct rig *rig, bool clk, bool data)
@@ -322,6 +333,7 @@ int main(void)
 		t(the_eeprom_sums_to_baba_and_holds_the_mac),
 		t(reset_restores_what_drivers_rely_on),
 		t(the_semaphore_is_taken_by_reading_it),
+		t(the_eeprom_pins_are_granted_and_read_ready),
 		t(the_module_is_read_bit_by_bit),
 		t(nobody_else_answers_on_i2c),
 		t(a_cause_waits_for_its_mask),
