@@ -163,41 +163,41 @@ static void malformed_attributes_are_named_and_located(void **state)
 {
 	static const struct {
 		const char *hex;
-		struct bgp_attr_style style;
+		const struct bgp_attr_style *style;
 		enum fault_code code;
 		unsigned at;
 	} cases[] = {
-		{"40", style4, FAULT_ATTR_CUT, 0},
-		{"40 01", style4, FAULT_ATTR_CUT, 0},
-		{"50 01 00", style4, FAULT_ATTR_CUT, 0},
-		{"40 01 01", style4, FAULT_ATTR_CUT, 0},
-		{"40 01 01 00 40 02 05 02 01", style4, FAULT_ATTR_CUT, 4},
-		{"50 02 ffff 00", style4, FAULT_ATTR_CUT, 0},
-		{"40 01 00", style4, FAULT_ORIGIN, 3},
-		{"40 01 02 00 00", style4, FAULT_ORIGIN, 3},
-		{"40 01 01 03", style4, FAULT_ORIGIN, 3},
-		{"40 02 01 02", style4, FAULT_AS_PATH, 3},
-		{"40 02 02 02 00", style4, FAULT_AS_PATH, 3},
-		{"40 02 06 05 01 00000001", style4, FAULT_AS_PATH, 3},
-		{"40 02 06 00 01 00000001", style4, FAULT_AS_PATH, 3},
-		{"40 02 06 02 02 00000001", style4, FAULT_AS_PATH, 3},
-		{"40 02 05 02 01 000000", style4, FAULT_AS_PATH, 3},
-		{"40 02 07 02 01 00000001 02", style4, FAULT_AS_PATH, 3},
-		{"40 03 03 c00002", style4, FAULT_NEXT_HOP, 3},
-		{"40 03 05 c000020101", style4, FAULT_NEXT_HOP, 3},
-		{"80 04 02 0001", style4, FAULT_MED, 3},
-		{"40 05 00", style4, FAULT_LOCAL_PREF, 3},
-		{"80 0e 00", style6, FAULT_MP_REACH, 3},
-		{"80 0e 10 10" GLOBAL, style6, FAULT_MP_REACH, 3},
-		{"80 0e 05 04 c0000201", style6, FAULT_MP_REACH, 3},
-		{"80 0e 12 10" GLOBAL "00", style6, FAULT_MP_REACH, 3},
-		{"80 0e 11 0f" GLOBAL, style6, FAULT_MP_REACH, 3},
-		{"80 0e 13 0002 01 10 20010db8 00000000 00000000 000000", style6, FAULT_MP_REACH,
+		{"40", &style4, FAULT_ATTR_CUT, 0},
+		{"40 01", &style4, FAULT_ATTR_CUT, 0},
+		{"50 01 00", &style4, FAULT_ATTR_CUT, 0},
+		{"40 01 01", &style4, FAULT_ATTR_CUT, 0},
+		{"40 01 01 00 40 02 05 02 01", &style4, FAULT_ATTR_CUT, 4},
+		{"50 02 ffff 00", &style4, FAULT_ATTR_CUT, 0},
+		{"40 01 00", &style4, FAULT_ORIGIN, 3},
+		{"40 01 02 00 00", &style4, FAULT_ORIGIN, 3},
+		{"40 01 01 03", &style4, FAULT_ORIGIN, 3},
+		{"40 02 01 02", &style4, FAULT_AS_PATH, 3},
+		{"40 02 02 02 00", &style4, FAULT_AS_PATH, 3},
+		{"40 02 06 05 01 00000001", &style4, FAULT_AS_PATH, 3},
+		{"40 02 06 00 01 00000001", &style4, FAULT_AS_PATH, 3},
+		{"40 02 06 02 02 00000001", &style4, FAULT_AS_PATH, 3},
+		{"40 02 05 02 01 000000", &style4, FAULT_AS_PATH, 3},
+		{"40 02 07 02 01 00000001 02", &style4, FAULT_AS_PATH, 3},
+		{"40 03 03 c00002", &style4, FAULT_NEXT_HOP, 3},
+		{"40 03 05 c000020101", &style4, FAULT_NEXT_HOP, 3},
+		{"80 04 02 0001", &style4, FAULT_MED, 3},
+		{"40 05 00", &style4, FAULT_LOCAL_PREF, 3},
+		{"80 0e 00", &style6, FAULT_MP_REACH, 3},
+		{"80 0e 10 10" GLOBAL, &style6, FAULT_MP_REACH, 3},
+		{"80 0e 05 04 c0000201", &style6, FAULT_MP_REACH, 3},
+		{"80 0e 12 10" GLOBAL "00", &style6, FAULT_MP_REACH, 3},
+		{"80 0e 11 0f" GLOBAL, &style6, FAULT_MP_REACH, 3},
+		{"80 0e 13 0002 01 10 20010db8 00000000 00000000 000000", &style6, FAULT_MP_REACH,
 		 3},
-		{"80 0e 15 0001 01 10" GLOBAL "00", style6, FAULT_MP_REACH, 3},
-		{"80 0e 15 0002 01 20" GLOBAL "00", style6, FAULT_MP_REACH, 3},
-		{"80 0e 03 0002 01", style6, FAULT_MP_REACH, 3},
-		{"80 0e 01 00", style6, FAULT_MP_REACH, 3},
+		{"80 0e 15 0001 01 10" GLOBAL "00", &style6, FAULT_MP_REACH, 3},
+		{"80 0e 15 0002 01 20" GLOBAL "00", &style6, FAULT_MP_REACH, 3},
+		{"80 0e 03 0002 01", &style6, FAULT_MP_REACH, 3},
+		{"80 0e 01 00", &style6, FAULT_MP_REACH, 3},
 	};
 
 	(void)state;
@@ -205,7 +205,7 @@ static void malformed_attributes_are_named_and_located(void **state)
 		struct bgp_path path;
 		struct fault fault;
 
-		assert_int_equal(decode(cases[i].hex, cases[i].style, &path, &fault), -EBADMSG);
+		assert_int_equal(decode(cases[i].hex, *cases[i].style, &path, &fault), -EBADMSG);
 		if (fault.code != cases[i].code || fault.at != cases[i].at)
 			fail_msg("%s: got %s at %u", cases[i].hex, fault_name(fault.code),
 				 fault.at);
