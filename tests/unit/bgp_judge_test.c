@@ -334,6 +334,8 @@ static void errors_without_routes_reset(void **state)
 		{&ebgp, "080a", "40010104", "", BGP_RESET, 6, FAULT_ORIGIN, 1},
 		{&ebgp, "", "800f03 000201 40010104", "", BGP_RESET, 6, FAULT_ORIGIN, 1},
 		{&ebgp, "", "c008", "", BGP_RESET, 1, FAULT_ATTR_CUT, 0},
+		{&ebgp, "", "40010104" PATH "800e15 0002 01 10" GLOBAL "00", "", BGP_RESET, 6,
+		 FAULT_ORIGIN, 1},
 		{&ebgp, "", ORIGIN, "", BGP_NONE, 0, FAULT_NONE, 0},
 		{&ebgp, "", "400601 00", "", BGP_DISCARD, 5, FAULT_ATTR_LEN, 6},
 	};
@@ -402,7 +404,9 @@ static void answer_all(const struct answered cases[], size_t n)
 	}
 }
 
-static const struct bgp_session me = {.kind = BGP_PEER_EXTERNAL, .local_as = 10, .peer_as = 2};
+// An identifier may be used again in another AS.
+static const struct bgp_session me = {
+	.kind = BGP_PEER_EXTERNAL, .local_as = 10, .peer_as = 2, .local_id = 0xac130003};
 static const struct bgp_session own = {
 	.kind = BGP_PEER_INTERNAL, .local_as = 2, .peer_as = 2, .local_id = 0xac130003};
 static const struct bgp_session customer = {
@@ -427,6 +431,7 @@ static void headers_and_opens_are_answered(void **state)
 		{&me, MARKER "001d 01 04 0003 00b4 ac130003 00", 2, 2, ""},
 		{&nobody, MARKER "001d 01 04 0000 00b4 ac130003 00", 2, 2, ""},
 		{&nobody, MARKER "0025 01 04 5ba0 00b4 ac130003 08 0206 4104 00000000", 2, 2, ""},
+		{&nobody, MARKER "0025 01 04 0000 00b4 ac130003 08 0206 4104 00000002", 2, 2, ""},
 		{&me, MARKER "001d 01 04 0002 00b4 00000000 00", 2, 3, ""},
 		{&own, MARKER "001d 01 04 0002 00b4 ac130003 00", 2, 3, ""},
 		{&me, MARKER "001d 01 04 0002 0001 ac130003 00", 2, 6, ""},

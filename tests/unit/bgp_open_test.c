@@ -113,6 +113,7 @@ static void malformed_opens_are_located(void **state)
 		{"04 0002 00b4 ac1300", FAULT_MSG_LEN, 8},
 		{"04 0002 00b4 ac130003 01", FAULT_PARAM_CUT, 9},
 		{"04 0002 00b4 ac130003 00 00", FAULT_PARAM_CUT, 9},
+		{"04 0002 00b4 ac130003 00 ff 0000", FAULT_PARAM_CUT, 9},
 		{"04 0002 00b4 ac130003 ff ff 00", FAULT_PARAM_CUT, 10},
 		{"04 0002 00b4 ac130003 ff ff 0001", FAULT_PARAM_CUT, 9},
 		{"04 0002 00b4 ac130003 01 02", FAULT_PARAM_CUT, 10},
