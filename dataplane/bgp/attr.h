@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// BGP path attributes (RFC 4271 §4.3): those that route and choose a path.
+// BGP path attributes (RFC 4271 §4.3): one after the other, and, fast, those
+// that route and choose a path. All of them as values: value.h.
 //
-// Pure functions over bytes. Attributes that are not named here are stepped
-// over; a second one of the same type is ignored (RFC 7606 §3).
+// Pure functions over bytes. bgp_path_decode() steps over what does not choose;
+// of several attributes of one type the first counts (RFC 7606 §3).
 #pragma once
 
 #include "dataplane/bgp/wire.h"
