@@ -9,30 +9,39 @@
 enum { AS_TRANS = 23456 };
 enum { SEG_SET = 1, SEG_SEQUENCE = 2, SEG_CONFED_SEQUENCE = 3, SEG_CONFED_SET = 4 };
 
-bool attr_is_sound(const struct bgp_attr *attr)
+static enum fault_code code_if(bool is_bad, enum fault_code code)
+{
+	return unlikely(is_bad) ? code : FAULT_NONE;
+}
+
+enum fault_code attr_check(const struct bgp_attr *attr)
 {
 	switch (attr->type) {
 	case BGP_ATTR_ORIGIN:
-		return attr->len == 1 && attr->value[0] <= BGP_ORIGIN_INCOMPLETE;
+		return code_if(attr->len != 1 || attr->value[0] > BGP_ORIGIN_INCOMPLETE,
+			       FAULT_ORIGIN);
 	case BGP_ATTR_NEXT_HOP:
+		return code_if(attr->len != 4, FAULT_NEXT_HOP);
 	case BGP_ATTR_MED:
+		return code_if(attr->len != 4, FAULT_MED);
 	case BGP_ATTR_LOCAL_PREF:
+		return code_if(attr->len != 4, FAULT_LOCAL_PREF);
 	case BGP_ATTR_ORIGINATOR_ID:
 	case BGP_ATTR_ONLY_TO_CUSTOMER:
-		return attr->len == 4;
+		return code_if(attr->len != 4, FAULT_ATTR_LEN);
 	case BGP_ATTR_ATOMIC:
-		return attr->len == 0;
+		return code_if(attr->len != 0, FAULT_ATTR_LEN);
 	case BGP_ATTR_AGGREGATOR:
-		return attr->len == 6 || attr->len == 8;
+		return code_if(attr->len != 6 && attr->len != 8, FAULT_ATTR_LEN);
 	case BGP_ATTR_COMMUNITIES:
 	case BGP_ATTR_CLUSTER_LIST:
-		return attr->len % 4 == 0;
+		return code_if(attr->len % 4, FAULT_ATTR_LEN);
 	case BGP_ATTR_EXT_COMMUNITIES:
-		return attr->len % 8 == 0;
+		return code_if(attr->len % 8, FAULT_ATTR_LEN);
 	case BGP_ATTR_LARGE_COMMUNITIES:
-		return attr->len % 12 == 0;
+		return code_if(attr->len % 12, FAULT_ATTR_LEN);
 	default:
-		return true;
+		return FAULT_NONE;
 	}
 }
 
@@ -48,8 +57,10 @@ int attrs_read(struct attrs *a, const uint8_t *bytes, size_t len, uint8_t as_byt
 	a->len = len;
 	a->as_bytes = as_bytes;
 	while ((more = bgp_attr_next(bytes, len, &at, &attr, fault)) > 0) {
-		if (unlikely(!attr_is_sound(&attr)))
-			fault_set(fault, FAULT_ATTR_LEN, (size_t)(attr.value - bytes));
+		enum fault_code code = attr_check(&attr);
+
+		if (unlikely(code != FAULT_NONE))
+			fault_set(fault, code, (size_t)(attr.value - bytes));
 		if (unlikely(attr.type >= ATTRS_KNOWN || attrs_has(a, attr.type)))
 			continue;
 		a->has |= 1ull << attr.type;

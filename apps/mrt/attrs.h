@@ -24,8 +24,8 @@ struct attrs {
 int attrs_read(struct attrs *a, const uint8_t *bytes, size_t len, uint8_t as_bytes,
 	       struct fault *fault);
 
-// Has it a length that its type can have? True for unknown ones.
-bool attr_is_sound(const struct bgp_attr *attr);
+// FAULT_NONE when it has a length that its type can have; also for unknown ones.
+enum fault_code attr_check(const struct bgp_attr *attr);
 // Do the segments fill AS_PATH? (Of none at all, too.)
 bool attrs_path_is_sound(const struct attrs *a);
 

@@ -24,16 +24,22 @@ static void tell(struct input *in, const char *text)
 	in->n_told++;
 }
 
-void input_fault(struct input *in, const struct mrt_file_record *rec, const struct fault *fault)
+static void fault_tell(struct input *in, const struct mrt_file_record *rec,
+		       const struct fault *fault)
 {
 	char text[512];
 
-	in->n_bad_records++;
 	in->n_faults[fault->code]++;
 	snprintf(text, sizeof(text), "%s: record %" PRIu64 " at offset %" PRIu64 ", byte %u: %s",
 		 input_name(in->path), rec->number, rec->offset, MRT_HDR_LEN + fault->at,
 		 fault_text(fault->code));
 	tell(in, text);
+}
+
+void input_fault(struct input *in, const struct mrt_file_record *rec, const struct fault *fault)
+{
+	in->n_bad_records++;
+	fault_tell(in, rec, fault);
 }
 
 static void count(void *arg, const struct event *ev)
@@ -56,13 +62,16 @@ static void peers_give(struct input *in)
 static int record_take(struct input *in, const struct mrt_file_record *rec)
 {
 	struct fault fault = {.code = FAULT_NONE};
+	uint64_t n_events = in->n_events;
 	int err;
 
 	if (in->record_fn && !in->record_fn(in->arg, rec))
 		return 0;
 	err = walk_record(in->walk, &rec->hdr, rec->body, count, in, &fault);
 	if (err == -EBADMSG) {
-		input_fault(in, rec, &fault);
+		in->n_bad_routes += in->n_events > n_events;
+		in->n_bad_records += in->n_events == n_events;
+		fault_tell(in, rec, &fault);
 		return 0;
 	}
 	if (!err && in->peers_fn && mrt_hdr_kind(&rec->hdr) == MRT_KIND_PEERS)
@@ -118,5 +127,6 @@ int input_status(const struct input *in)
 {
 	if (in->file.n_records == 0)
 		return 2;
-	return in->file.n_damages || in->file.n_errors || in->n_bad_records ? 1 : 0;
+	return in->file.n_damages || in->file.n_errors || in->n_bad_records || in->n_bad_routes ? 1
+												: 0;
 }

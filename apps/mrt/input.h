@@ -24,7 +24,8 @@ struct input {
 	struct mrt_file_stats file;
 	double seconds;
 	uint64_t n_events;
-	uint64_t n_bad_records; // something of them could not be read
+	uint64_t n_bad_records; // nothing of them could be read
+	uint64_t n_bad_routes;	// records of which something could not be read
 	uint64_t n_faults[FAULT_N_CODES];
 	unsigned n_told;
 	struct walk *walk;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Peers over all tables of a file: a peer that comes again is the same row.
+// Peers over all tables and sessions of a file: one that comes again is the same row.
 #include "apps/mrt/stat.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-// Rows beyond these are not searched, and beyond those not kept.
-enum { SEARCH_MAX = 4096, ROWS_MAX = 200000 };
+// Garbage can name a new peer in every record: beyond these the last row takes all.
+enum { ROWS_MAX = 1 << 17, ROWS_MIN = 64 };
 
 static bool is_same(const struct mrt_peer *a, const struct mrt_peer *b)
 {
@@ -15,54 +15,70 @@ static bool is_same(const struct mrt_peer *a, const struct mrt_peer *b)
 	       memcmp(a->addr.bytes, b->addr.bytes, sizeof(a->addr.bytes)) == 0;
 }
 
-// The row of the peer at this index of a table; most often it has not moved.
-static unsigned row_of(const struct stat *st, const struct mrt_peer *peer, unsigned index)
+static unsigned hash_of(const struct mrt_peer *peer)
 {
-	unsigned n = st->n_peers < SEARCH_MAX ? st->n_peers : SEARCH_MAX;
+	uint64_t words[2], hash;
 
-	if (index < st->n_peers && is_same(&st->peer[index].peer, peer))
-		return index;
-	for (unsigned i = 0; i < n; i++)
-		if (is_same(&st->peer[i].peer, peer))
-			return i;
-	return st->n_peers;
+	memcpy(words, peer->addr.bytes, sizeof(words));
+	hash = (words[0] ^ words[1] * 3 ^ peer->asn) * 0x9e3779b97f4a7c15ull;
+	return (unsigned)(hash >> 32);
 }
 
-static int rows_grow(struct stat *st, unsigned n)
+static unsigned *bucket_of(const struct stat_peers *peers, const struct mrt_peer *peer)
 {
-	struct stat_peer *list;
-	unsigned *row;
+	for (unsigned at = hash_of(peer);; at++) {
+		unsigned *bucket = &peers->bucket[at & (peers->n_buckets - 1)];
 
-	if (st->n_peers + n > ROWS_MAX)
-		st->n_peers = 0;
-	list = realloc(st->peer, (st->n_peers + n + 1u) * sizeof(*list));
-	if (!list)
-		return -ENOMEM;
-	st->peer = list;
-	row = realloc(st->row, (n + 1u) * sizeof(*row));
+		if (*bucket == 0 || is_same(&peers->row[*bucket - 1].peer, peer))
+			return bucket;
+	}
+}
+
+static int grow(struct stat_peers *peers)
+{
+	unsigned size = peers->size ? 2 * peers->size : ROWS_MIN;
+	struct stat_peer *row = realloc(peers->row, size * sizeof(*row));
+	unsigned *bucket;
+
 	if (!row)
 		return -ENOMEM;
-	st->row = row;
+	peers->row = row;
+	bucket = calloc(2 * size, sizeof(*bucket));
+	if (!bucket)
+		return -ENOMEM;
+	free(peers->bucket);
+	peers->bucket = bucket;
+	peers->n_buckets = 2 * size;
+	peers->size = size;
+	for (unsigned i = 0; i < peers->n; i++)
+		*bucket_of(peers, &row[i].peer) = i + 1;
 	return 0;
 }
 
-int stat_peers_take(struct stat *st, const uint8_t *body, size_t len, struct fault *fault)
+unsigned stat_peer_row(struct stat_peers *peers, const struct mrt_peer *peer, int *code)
 {
-	struct mrt_peers peers;
-	struct mrt_peer peer;
+	unsigned *bucket;
 
-	if (mrt_peers_decode(body, len, &peers, fault))
-		return -EBADMSG;
-	if (rows_grow(st, peers.n_peers))
-		return -ENOMEM;
-	st->n_peer_tables++;
-	st->n_rows = peers.n_peers;
-	for (unsigned i = 0; mrt_peers_next(&peers, &peer); i++) {
-		unsigned row = row_of(st, &peer, i);
-
-		st->row[i] = row;
-		if (row == st->n_peers)
-			st->peer[st->n_peers++] = (struct stat_peer){.peer = peer};
+	if (peers->last < peers->n && is_same(&peers->row[peers->last].peer, peer))
+		return peers->last;
+	if (peers->n == peers->size && peers->n < ROWS_MAX && grow(peers))
+		*code = -ENOMEM;
+	if (peers->size == 0)
+		return 0;
+	bucket = bucket_of(peers, peer);
+	if (*bucket == 0 && peers->n == peers->size)
+		return peers->n - 1;
+	if (*bucket == 0) {
+		peers->row[peers->n] = (struct stat_peer){.peer = *peer};
+		*bucket = ++peers->n;
 	}
-	return 0;
+	peers->last = *bucket - 1;
+	return peers->last;
+}
+
+void stat_peers_fini(struct stat_peers *peers)
+{
+	free(peers->row);
+	free(peers->bucket);
+	memset(peers, 0, sizeof(*peers));
 }

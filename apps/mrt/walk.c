@@ -131,6 +131,7 @@ static void rib_take(struct walk *walk, struct mrt_rib *rib)
 	prefix_take(ev, &rib->prefix, rib->afi, rib->safi, rib->nlri, rib->nlri_len);
 	ev->add_path = rib->add_path || rib->nlri_has_id;
 	ev->is_mislabelled = rib->is_mislabelled;
+	ev->had_host_bits = rib->had_host_bits;
 	while (mrt_rib_next(rib, &entry)) {
 		peer_find(walk, &entry);
 		ev->changed_s = entry.time_s;
@@ -153,6 +154,7 @@ static void dump_take(struct walk *walk, struct mrt_dump *dump)
 			(struct mrt_peer){.addr = entry.peer, .as_bytes = 2, .asn = entry.peer_as};
 		ev->prefix = entry.prefix;
 		ev->raw = entry.raw;
+		ev->had_host_bits = entry.had_host_bits;
 		ev->status = entry.status;
 		ev->changed_s = entry.time_s;
 		attrs_take(walk, entry.attrs, entry.attrs_len, 2);
@@ -214,6 +216,7 @@ static void routes_emit(struct walk *walk, enum event_kind kind, const uint8_t *
 		ev->prefix = nlri.prefix;
 		ev->raw = it.next - (nlri.prefix.len + 7u) / 8;
 		ev->path_id = nlri.path_id;
+		ev->had_host_bits = nlri.had_host_bits;
 		ev->rd = nlri.rd;
 		emit(walk, kind);
 	}

@@ -40,7 +40,8 @@ struct event {
 	// EVENT_RIB, _ANNOUNCE, _WITHDRAW.
 	uint16_t afi;
 	uint8_t safi;
-	uint8_t status; // EVENT_RIB of TABLE_DUMP
+	uint8_t status;	    // EVENT_RIB of TABLE_DUMP
+	bool had_host_bits; // bits behind the prefix length were set
 	struct bgp_prefix prefix;
 	const uint8_t *raw;  // the bytes of the prefix as written, bits behind its length and all
 	const uint8_t *rd;   // 8 bytes of a VPN's route distinguisher, or NULL

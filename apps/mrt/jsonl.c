@@ -2,7 +2,7 @@
 // A JSON object an event; jerboa-mrt(1) has the schema. No value needs escapes:
 // texts are addresses, names and hex.
 #include "apps/mrt/digits.h"
-#include "apps/mrt/json_attrs.h"
+#include "apps/mrt/jsonl_attrs.h"
 #include "apps/mrt/text.h"
 #include "dataplane/bgp/msg.h"
 #include "dataplane/bgp/update.h"
@@ -11,7 +11,7 @@
 
 static char *key_addr(char *p, const char *key, const struct bgp_addr *addr)
 {
-	p = json_key(p, key);
+	p = jsonl_key(p, key);
 	if (!addr->family)
 		return digits_text(p, "null");
 	*p++ = '"';
@@ -25,7 +25,7 @@ static char *key_id(char *p, const char *key, uint32_t id)
 	uint8_t bytes[4];
 
 	wire_put32(bytes, id);
-	p = json_key(p, key);
+	p = jsonl_key(p, key);
 	*p++ = '"';
 	p = digits_ip4(p, bytes);
 	*p++ = '"';
@@ -34,7 +34,7 @@ static char *key_id(char *p, const char *key, uint32_t id)
 
 static char *key_hex(char *p, const char *key, const uint8_t *bytes, size_t len)
 {
-	p = json_key(p, key);
+	p = jsonl_key(p, key);
 	*p++ = '"';
 	p = digits_hex(p, bytes, len);
 	*p++ = '"';
@@ -69,35 +69,35 @@ static const char *kind_name(const struct event *ev)
 
 static char *time_put(char *p, const struct event *ev)
 {
-	p = json_number(p, "time", ev->time_s);
+	p = jsonl_number(p, "time", ev->time_s);
 	if (ev->has_us) {
 		*p++ = '.';
 		p = digits_triple(p, ev->time_us / 1000 % 1000);
 		p = digits_triple(p, ev->time_us % 1000);
 	}
-	return ev->kind == EVENT_RIB ? json_number(p, "changed", ev->changed_s) : p;
+	return ev->kind == EVENT_RIB ? jsonl_number(p, "changed", ev->changed_s) : p;
 }
 
 static char *head_put(char *p, const struct event *ev)
 {
 	p = digits_text(p, "{\"kind\":\"");
-	p = json_string(p, kind_name(ev));
+	p = jsonl_string(p, kind_name(ev));
 	p = digits_text(p, "\",\"type\":\"");
-	p = json_string(p, mrt_type_name(ev->hdr->type));
+	p = jsonl_string(p, mrt_type_name(ev->hdr->type));
 	*p++ = '"';
 	p = time_put(p, ev);
 	p = key_addr(p, "peer", &ev->peer->addr);
-	p = json_number(p, "peer_as", ev->peer->asn);
+	p = jsonl_number(p, "peer_as", ev->peer->asn);
 	if (ev->peer_index >= 0) {
 		p = key_id(p, "peer_id", ev->peer->id);
-		p = json_number(p, "peer_index", (uint32_t)ev->peer_index);
+		p = jsonl_number(p, "peer_index", (uint32_t)ev->peer_index);
 	}
 	if (ev->local.family) {
 		p = key_addr(p, "local", &ev->local);
-		p = json_number(p, "local_as", ev->local_as);
+		p = jsonl_number(p, "local_as", ev->local_as);
 	}
 	if (ev->is_local)
-		p = digits_text(json_key(p, "sent"), "true");
+		p = digits_text(jsonl_key(p, "sent"), "true");
 	return p;
 }
 
@@ -105,10 +105,10 @@ static char *family_put(char *p, const struct event *ev)
 {
 	const char *name = bgp_family_name(ev->afi, ev->safi);
 
-	p = json_key(p, "family");
+	p = jsonl_key(p, "family");
 	*p++ = '"';
 	if (name) {
-		p = json_string(p, name);
+		p = jsonl_string(p, name);
 	} else {
 		p = digits_u32(p, ev->afi);
 		*p++ = '/';
@@ -123,11 +123,11 @@ static char *prefix_put(struct text *text, char *p, const struct event *ev)
 	p = family_put(p, ev);
 	if (!ev->prefix.family)
 		return key_hex(p, "nlri", ev->nlri, ev->nlri_len);
-	p = json_key(p, "prefix");
+	p = jsonl_key(p, "prefix");
 	*p++ = '"';
 	p = text_prefix(text, p, ev);
 	*p++ = '"';
-	return ev->add_path ? json_number(p, "path_id", ev->path_id) : p;
+	return ev->add_path ? jsonl_number(p, "path_id", ev->path_id) : p;
 }
 
 static char *nexthop_put(char *p, const struct event *ev)
@@ -144,9 +144,9 @@ static char *open_put(char *p, const uint8_t *body, size_t len)
 {
 	if (len < 10)
 		return key_hex(p, "data", body, len);
-	p = json_number(p, "version", body[0]);
-	p = json_number(p, "as", wire_get16(body + 1));
-	p = json_number(p, "hold_time", wire_get16(body + 3));
+	p = jsonl_number(p, "version", body[0]);
+	p = jsonl_number(p, "as", wire_get16(body + 1));
+	p = jsonl_number(p, "hold_time", wire_get16(body + 3));
 	p = key_id(p, "id", wire_get32(body + 5));
 	return key_hex(p, "options", body + 10, len - 10);
 }
@@ -155,8 +155,8 @@ static char *notification_put(char *p, const uint8_t *body, size_t len)
 {
 	if (len < 2)
 		return key_hex(p, "data", body, len);
-	p = json_number(p, "code", body[0]);
-	p = json_number(p, "subcode", body[1]);
+	p = jsonl_number(p, "code", body[0]);
+	p = jsonl_number(p, "subcode", body[1]);
 	return key_hex(p, "data", body + 2, len - 2);
 }
 
@@ -170,9 +170,9 @@ static char *message_put(char *p, const struct event *ev)
 	case BGP_MSG_KEEPALIVE:
 		return p;
 	case BGP_MSG_UPDATE:
-		return json_attrs(p, ev->attrs);
+		return jsonl_attrs(p, ev->attrs);
 	default:
-		p = json_number(p, "message_type", ev->message_type);
+		p = jsonl_number(p, "message_type", ev->message_type);
 		return key_hex(p, "data", ev->message, ev->message_len);
 	}
 }
@@ -183,12 +183,12 @@ static char *body_put(struct text *text, char *p, const struct event *ev)
 	case EVENT_RIB:
 	case EVENT_ANNOUNCE:
 		p = nexthop_put(prefix_put(text, p, ev), ev);
-		return json_attrs(p, ev->attrs);
+		return jsonl_attrs(p, ev->attrs);
 	case EVENT_WITHDRAW:
 		return prefix_put(text, p, ev);
 	case EVENT_STATE:
-		p = json_number(p, "old_state", ev->old_state);
-		return json_number(p, "new_state", ev->new_state);
+		p = jsonl_number(p, "old_state", ev->old_state);
+		return jsonl_number(p, "new_state", ev->new_state);
 	case EVENT_MESSAGE:
 		break;
 	}
@@ -208,9 +208,9 @@ void text_json_peer(struct text *text, const struct mrt_peer *peer, unsigned ind
 {
 	char *p = digits_text(outfile_room(text->out), "{\"kind\":\"peer\"");
 
-	p = json_number(p, "index", index);
+	p = jsonl_number(p, "index", index);
 	p = key_addr(p, "address", &peer->addr);
-	p = json_number(p, "as", peer->asn);
+	p = jsonl_number(p, "as", peer->asn);
 	p = key_id(p, "id", peer->id);
 	text->out->at = digits_text(p, "}\n");
 }

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "apps/mrt/json_attrs.h"
+#include "apps/mrt/jsonl_attrs.h"
 
 #include "apps/mrt/digits.h"
 #include "dataplane/bgp/value.h"
 
 #include <string.h>
 
-char *json_string(char *p, const char *string)
+char *jsonl_string(char *p, const char *string)
 {
 	size_t len = strlen(string);
 
 	return (char *)memcpy(p, string, len) + len;
 }
 
-char *json_key(char *p, const char *key)
+char *jsonl_key(char *p, const char *key)
 {
-	p = json_string(digits_text(p, ",\""), key);
+	p = jsonl_string(digits_text(p, ",\""), key);
 	return digits_text(p, "\":");
 }
 
-char *json_number(char *p, const char *key, uint32_t value)
+char *jsonl_number(char *p, const char *key, uint32_t value)
 {
-	return digits_u32(json_key(p, key), value);
+	return digits_u32(jsonl_key(p, key), value);
 }
 
 static char *addr4_put(char *p, const uint8_t bytes[4])
@@ -38,7 +38,7 @@ static char *segment_put(char *p, const struct attrs_segment *seg)
 	static const char *const starts[] = {"", "[", "", "{\"confed\":[", "{\"confed_set\":["};
 	static const char *const ends[] = {"", "],", "", "]},", "]},"};
 
-	p = json_string(p, starts[seg->kind]);
+	p = jsonl_string(p, starts[seg->kind]);
 	for (unsigned i = 0; i < seg->n; i++) {
 		p = digits_u32(p, attrs_as(seg->as, i, seg->as_bytes));
 		*p++ = ',';
@@ -46,7 +46,7 @@ static char *segment_put(char *p, const struct attrs_segment *seg)
 	if (seg->kind == BGP_SEG_SEQUENCE)
 		return p;
 	p -= seg->n > 0;
-	return json_string(p, ends[seg->kind]);
+	return jsonl_string(p, ends[seg->kind]);
 }
 
 static char *list_end(char *p)
@@ -64,7 +64,7 @@ static char *path_put(char *p, const struct attrs *a)
 	int more;
 
 	attrs_path_start(a, &path);
-	p = json_key(p, "as_path");
+	p = jsonl_key(p, "as_path");
 	start = p;
 	*p++ = '[';
 	while ((more = attrs_path_next(&path, &seg)) > 0)
@@ -114,7 +114,7 @@ static char *ip4_put(char *p, const uint8_t value[4])
 static char *list_put(char *p, const char *key, const struct bgp_attr *attr, unsigned item_len,
 		      char *(*put)(char *p, const uint8_t *value))
 {
-	p = json_key(p, key);
+	p = jsonl_key(p, key);
 	*p++ = '[';
 	for (unsigned at = 0; at + item_len <= attr->len; at += item_len) {
 		*p++ = '"';
@@ -130,7 +130,7 @@ static char *aggregator_put(char *p, const struct attrs *a)
 
 	if (!attrs_aggregator(a, false, &agg))
 		return p;
-	p = digits_text(json_key(p, "aggregator"), "{\"as\":");
+	p = digits_text(jsonl_key(p, "aggregator"), "{\"as\":");
 	p = digits_u32(p, agg.asn);
 	p = addr4_put(digits_text(p, ",\"address\":"), agg.addr);
 	*p++ = '}';
@@ -146,7 +146,7 @@ static char *aigp_put(char *p, const struct bgp_attr *attr)
 		return p;
 	metric =
 		(unsigned long long)wire_get32(attr->value + 3) << 32 | wire_get32(attr->value + 7);
-	p = json_key(p, "aigp");
+	p = jsonl_key(p, "aigp");
 	if (metric <= UINT32_MAX)
 		return digits_u32(p, (uint32_t)metric);
 	p = digits_text(p, "\"0x"); // more than some readers' numbers hold
@@ -162,7 +162,7 @@ static char *origin_put(char *p, const struct attrs *a)
 
 	if (origin < 0 || origin > BGP_ORIGIN_INCOMPLETE)
 		return p;
-	return json_string(json_key(p, "origin"), names[origin]);
+	return jsonl_string(jsonl_key(p, "origin"), names[origin]);
 }
 
 static char *route_put(char *p, const struct attrs *a)
@@ -171,11 +171,11 @@ static char *route_put(char *p, const struct attrs *a)
 	if (attrs_has(a, BGP_ATTR_AS_PATH))
 		p = path_put(p, a);
 	if (attrs_has(a, BGP_ATTR_MED))
-		p = json_number(p, "med", attrs_u32(a, BGP_ATTR_MED));
+		p = jsonl_number(p, "med", attrs_u32(a, BGP_ATTR_MED));
 	if (attrs_has(a, BGP_ATTR_LOCAL_PREF))
-		p = json_number(p, "local_pref", attrs_u32(a, BGP_ATTR_LOCAL_PREF));
+		p = jsonl_number(p, "local_pref", attrs_u32(a, BGP_ATTR_LOCAL_PREF));
 	if (attrs_has(a, BGP_ATTR_ATOMIC))
-		p = digits_text(json_key(p, "atomic_aggregate"), "true");
+		p = digits_text(jsonl_key(p, "atomic_aggregate"), "true");
 	return aggregator_put(p, a);
 }
 
@@ -210,10 +210,10 @@ static bool is_named(const struct attrs *a, const struct bgp_attr *attr)
 	case BGP_ATTR_EXT_COMMUNITIES:
 	case BGP_ATTR_LARGE_COMMUNITIES:
 	case BGP_ATTR_ONLY_TO_CUSTOMER:
-		return attr_is_sound(attr);
+		return attr_check(attr) == FAULT_NONE;
 	default:
-		return (attrs_is_shown(attr->type) && attr_is_sound(attr) &&
-			attr->type != BGP_ATTR_AS4_PATH && attr->type != BGP_ATTR_AS4_AGGREGATOR);
+		return attrs_is_shown(attr->type) && attr_check(attr) == FAULT_NONE &&
+		       attr->type != BGP_ATTR_AS4_PATH && attr->type != BGP_ATTR_AS4_AGGREGATOR;
 	}
 }
 
@@ -232,7 +232,7 @@ static char *unknown_put(char *p, const struct attrs *a)
 	char *start = p;
 	size_t at = 0;
 
-	p = digits_text(json_key(p, "unknown"), "[");
+	p = digits_text(jsonl_key(p, "unknown"), "[");
 	while (bgp_attr_next(a->bytes, a->len, &at, &attr, &fault) > 0) {
 		// A second one of its type is not written above.
 		bool is_first = attr.type >= ATTRS_KNOWN || a->at[attr.type].value == attr.value;
@@ -243,15 +243,15 @@ static char *unknown_put(char *p, const struct attrs *a)
 	return p[-1] == '[' ? start : list_end(p);
 }
 
-char *json_attrs(char *p, const struct attrs *a)
+char *jsonl_attrs(char *p, const struct attrs *a)
 {
 	p = route_put(p, a);
 	if (attrs_has(a, BGP_ATTR_ORIGINATOR_ID) && a->at[BGP_ATTR_ORIGINATOR_ID].len == 4)
-		p = addr4_put(json_key(p, "originator_id"), a->at[BGP_ATTR_ORIGINATOR_ID].value);
+		p = addr4_put(jsonl_key(p, "originator_id"), a->at[BGP_ATTR_ORIGINATOR_ID].value);
 	p = lists_put(p, a);
 	if (attrs_has(a, BGP_ATTR_AIGP))
 		p = aigp_put(p, &a->at[BGP_ATTR_AIGP]);
 	if (attrs_has(a, BGP_ATTR_ONLY_TO_CUSTOMER))
-		p = json_number(p, "only_to_customer", attrs_u32(a, BGP_ATTR_ONLY_TO_CUSTOMER));
+		p = jsonl_number(p, "only_to_customer", attrs_u32(a, BGP_ATTR_ONLY_TO_CUSTOMER));
 	return unknown_put(p, a);
 }

@@ -4,9 +4,9 @@
 
 #include "apps/mrt/attrs.h"
 
-char *json_string(char *p, const char *string); // without quotes
-char *json_key(char *p, const char *key);	// ,"key":
-char *json_number(char *p, const char *key, uint32_t value);
+char *jsonl_string(char *p, const char *string); // without quotes
+char *jsonl_key(char *p, const char *key);	 // ,"key":
+char *jsonl_number(char *p, const char *key, uint32_t value);
 
 // All but the next hop. What cannot be read is among "unknown", in hex.
-char *json_attrs(char *p, const struct attrs *a);
+char *jsonl_attrs(char *p, const struct attrs *a);
