@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // jerboa-mrt: routing tables as MRT dumps, looked at and made up.
+#include "apps/mrt/convert.h"
 #include "apps/mrt/dump.h"
+#include "apps/mrt/filter.h"
 #include "apps/mrt/stat.h"
 #include "apps/mrt/synth.h"
 
@@ -10,8 +12,12 @@
 static const char help[] =
 	"Usage: jerboa-mrt COMMAND [options] FILE...\n"
 	"\n"
-	"  stat   what is in a dump: record types, peers, prefixes by length, errors\n"
-	"  synth  write a made-up table of the Internet's size and shape\n"
+	"  dump    routes, updates and session changes as text\n"
+	"  stat    what is in a dump: record types, peers, prefixes by length, errors\n"
+	"  lookup  routes to a prefix or an address\n"
+	"  filter  what a condition wants: origin, path, community, ...; as text or MRT\n"
+	"  convert another compression; old tables as TABLE_DUMP_V2\n"
+	"  synth   write a made-up table of the Internet's size and shape\n"
 	"\n"
 	"MRT dumps (RFC 6396) are what RouteViews and RIPE RIS publish. Files may be raw,\n"
 	"gzip or bzip2, told apart by content; - is standard input or output.\n"
@@ -20,7 +26,10 @@ static const char help[] =
 static const struct {
 	const char *name;
 	int (*main)(int argc, char **argv);
-} commands[] = {{"dump", dump_main}, {"stat", stat_main}, {"synth", synth_main}};
+} commands[] = {
+	{"dump", dump_main},	 {"stat", stat_main},	    {"lookup", lookup_main},
+	{"filter", filter_main}, {"convert", convert_main}, {"synth", synth_main},
+};
 
 int main(int argc, char **argv)
 {
