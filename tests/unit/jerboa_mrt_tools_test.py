@@ -332,7 +332,7 @@ class Filter(Files):
 
     def test_errors_say_what_where_and_what_is_allowed(self):
         for condition, word in (
-                ("orign 1", 'character 1, at "orign 1": a condition must stand here: prefix'),
+                ("asn 1", 'character 1, at "asn 1": a condition must stand here: prefix'),
                 ("origin", "a value must stand here"), ("origin x", "allowed are 701"),
                 ("(origin 1", '")" must stand here'), ("origin 1)", "ended before this"),
                 ("as 1 and", "a condition must stand here"), ('path "(1"', 'has no ")"'),
