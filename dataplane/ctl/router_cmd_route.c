@@ -68,11 +68,12 @@ static int route_row(struct cmd_call *call, struct router *r, const struct route
 {
 	char prefix[PREFIX_TEXT_MAX], via[VIA_MAX];
 
-	return cmd_row(call, "{s:s, s:s, s:s, s:s, s:i}", "prefix",
+	return cmd_row(call, "{s:s, s:s, s:s, s:s, s:i, s:i, s:I, s:I}", "prefix",
 		       prefix_format(&route->prefix, prefix), "source",
 		       route_source_name(route->source), "kind",
 		       kind_name[r->dp.nexthop[route->nh].kind % NH_N_KINDS], "via",
-		       via_format(r, route->nh, via), "nexthop", route->nh);
+		       via_format(r, route->nh, via), "nexthop", route->nh, "pref", route->pref,
+		       "peer", (json_int_t)route->peer, "path_id", (json_int_t)route->path_id);
 }
 
 static struct table *table_of(struct cmd_call *call)
@@ -115,25 +116,62 @@ static int show_routes(struct cmd_call *call)
 	return n < PAGE ? 0 : page_state(call, &page[n - 1].prefix);
 }
 
+static int rows_add(struct cmd_call *call, const struct route route[], size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (route_row(call, call->arg, &route[i]) < 0)
+			return cmd_fail(call, ENOMEM, "no memory");
+	return 0;
+}
+
+static int paths_show(struct cmd_call *call, const struct table *table, const struct prefix *prefix)
+{
+	static struct route paths[TABLE_PATHS_MAX]; // control thread only
+	unsigned n = table_paths(table, prefix, paths, TABLE_PATHS_MAX);
+	char text[PREFIX_TEXT_MAX];
+
+	if (!n)
+		return cmd_fail(call, ENOENT, "no route to %s", prefix_format(prefix, text));
+	return rows_add(call, paths, n);
+}
+
+static int longer_show(struct cmd_call *call, const struct table *table,
+		       const struct prefix *prefix)
+{
+	struct route page[PAGE];
+	size_t n = table_walk_below(table, prefix, call->state, page, PAGE);
+	char text[PREFIX_TEXT_MAX];
+	int rc;
+
+	if (!n && !call->state)
+		return cmd_fail(call, ENOENT, "no route to or below %s",
+				prefix_format(prefix, text));
+	rc = rows_add(call, page, n);
+	return rc < 0 || n < PAGE ? rc : page_state(call, &page[n - 1].prefix);
+}
+
 static int show_route(struct cmd_call *call)
 {
-	struct router *r = call->arg;
-	struct table *table = table_of(call);
-	const struct cmd_value *value = cmd_value(call, "destination", 0);
-	struct route best, paths[ROUTE_N_SOURCES];
-	char text[ADDR_TEXT_MAX];
+	const struct table *table = table_of(call);
+	const struct prefix *prefix = &cmd_value(call, "destination", 0)->prefix;
+	const char *match = cmd_text(call, "match");
+	struct route covering[TABLE_COVERING_MAX];
 	unsigned n;
 
 	if (!table)
 		return -ENOENT;
 	call->data = json_array();
-	if (table_find(table, &value->addr, &best) < 0)
-		return cmd_fail(call, ENOENT, "no route to %s", addr_format(&value->addr, text));
-	n = table_paths(table, &best.prefix, paths, ROUTE_N_SOURCES);
-	for (unsigned i = 0; i < n; i++)
-		if (route_row(call, r, &paths[i]) < 0)
-			return cmd_fail(call, ENOMEM, "no memory");
-	return 0;
+	if (match && strcmp(match, "longer") == 0)
+		return longer_show(call, table, prefix);
+	if (match && strcmp(match, "exact") == 0)
+		return paths_show(call, table, prefix);
+	n = table_covering(table, prefix, covering);
+	if (!n)
+		return cmd_fail(call, ENOENT, "no route to %s",
+				cmd_value(call, "destination", 0)->text);
+	if (match && strcmp(match, "shorter") == 0)
+		return rows_add(call, covering, n);
+	return paths_show(call, table, &covering[n - 1].prefix);
 }
 
 static int show_tables(struct cmd_call *call)
@@ -295,7 +333,15 @@ static int reload(struct cmd_call *call)
 
 static const struct cmd_arg table_arg[] = {TABLE_ARG};
 static const struct cmd_arg find_args[] = {
-	{.name = "destination", .help = "an address", .type = CMD_ADDR, .required = true},
+	{.name = "destination",
+	 .help = "an address or a prefix",
+	 .type = CMD_PREFIX,
+	 .required = true},
+	{.name = "match",
+	 .help = "longest (unless said): the paths of the prefix that decides; exact: of this "
+		 "prefix; shorter: all prefixes that cover it; longer: all below it",
+	 .type = CMD_CHOICE,
+	 .choices = "longest|exact|shorter|longer"},
 	TABLE_ARG,
 };
 static const struct cmd_arg add_args[] = {

@@ -107,6 +107,15 @@ unsigned table_paths(const struct table *table, const struct prefix *prefix, str
 size_t table_walk(const struct table *table, const struct prefix *from, struct route out[],
 		  size_t max);
 
+// The same for prefix and all more specific ones below it.
+size_t table_walk_below(const struct table *table, const struct prefix *below,
+			const struct prefix *from, struct route out[], size_t max);
+// Best routes of the prefixes that cover prefix, itself among them, the shortest
+// first; the last is the longest match. Returns how many, TABLE_COVERING_MAX at most.
+enum { TABLE_COVERING_MAX = 129 };
+unsigned table_covering(const struct table *table, const struct prefix *prefix,
+			struct route out[TABLE_COVERING_MAX]);
+
 struct table_stats {
 	uint64_t n_routes4, n_routes6; // prefixes with a best route
 	uint64_t n_paths4, n_paths6;   // of all sources and peers

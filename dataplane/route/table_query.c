@@ -72,15 +72,32 @@ int table_get(const struct table *table, const struct prefix *prefix, struct rou
 }
 
 // For people: one length after the other, not the way of the packet path.
+unsigned table_covering(const struct table *table, const struct prefix *prefix,
+			struct route out[TABLE_COVERING_MAX])
+{
+	struct prefix covering = *prefix;
+	unsigned n = 0;
+
+	if (!table_is_prefix(prefix))
+		return 0;
+	for (unsigned len = 0; len <= prefix->len; len++) {
+		memcpy(covering.bytes, prefix->bytes, sizeof(covering.bytes));
+		covering.len = (uint8_t)len;
+		prefix_mask(&covering);
+		n += table_paths(table, &covering, &out[n], 1);
+	}
+	return n;
+}
+
 int table_find(const struct table *table, const struct addr *addr, struct route *out)
 {
-	struct prefix prefix = {.family = addr->family};
+	struct prefix prefix = {.family = addr->family, .len = addr->family == 4 ? 32 : 128};
 
 	if (addr->family != 4 && addr->family != 6)
 		return -ENOENT;
-	for (int len = addr->family == 4 ? 32 : 128; len >= 0; len--) {
+	memcpy(prefix.bytes, addr->bytes, addr->family == 4 ? 4 : 16);
+	for (int len = prefix.len; len >= 0; len--) {
 		prefix.len = (uint8_t)len;
-		memcpy(prefix.bytes, addr->bytes, addr->family == 4 ? 4 : 16);
 		prefix_mask(&prefix);
 		if (!table_get(table, &prefix, out))
 			return 0;
@@ -93,7 +110,17 @@ struct page {
 	uint8_t family;
 	struct route *out;
 	size_t n, max;
+	const struct prefix *below; // NULL: all
 };
+
+// Whether the first bits of addr are those of prefix.
+static bool is_below(const struct prefix *prefix, const uint8_t *addr)
+{
+	unsigned whole = prefix->len / 8, rest = prefix->len % 8;
+
+	return !memcmp(prefix->bytes, addr, whole) &&
+	       (!rest || !((prefix->bytes[whole] ^ addr[whole]) >> (8 - rest)));
+}
 
 static bool page_add(void *arg, const uint8_t addr[16], unsigned len, uint32_t word)
 {
@@ -101,6 +128,8 @@ static bool page_add(void *arg, const uint8_t addr[16], unsigned len, uint32_t w
 	struct rib_path one;
 	unsigned n;
 
+	if (page->below && !is_below(page->below, addr))
+		return false;
 	if (page->n < page->max)
 		table_route_fill(&page->out[page->n++], page->family, addr, len,
 				 rib_paths(page->rib, word, &one, &n));
@@ -110,7 +139,7 @@ static bool page_add(void *arg, const uint8_t addr[16], unsigned len, uint32_t w
 size_t table_walk(const struct table *table, const struct prefix *from, struct route out[],
 		  size_t max)
 {
-	struct page page = {&table->rib4, 4, out, 0, max};
+	struct page page = {&table->rib4, 4, out, 0, max, NULL};
 
 	if (!max)
 		return 0;
@@ -123,6 +152,22 @@ size_t table_walk(const struct table *table, const struct prefix *from, struct r
 	page.family = 6;
 	if (from && from->family != 6)
 		from = NULL;
+	rib_walk(page.rib, from ? from->bytes : NULL, from ? from->len : 0, page_add, &page);
+	return page.n;
+}
+
+size_t table_walk_below(const struct table *table, const struct prefix *below,
+			const struct prefix *from, struct route out[], size_t max)
+{
+	struct page page = {table_rib(table, below->family), below->family, out, 0, max, below};
+	struct prefix before = *below;
+
+	if (!max || !table_is_prefix(below))
+		return 0;
+	if (!from && below->len) { // the one just before it in the order
+		before.len--;
+		from = &before;
+	}
 	rib_walk(page.rib, from ? from->bytes : NULL, from ? from->len : 0, page_add, &page);
 	return page.n;
 }

@@ -143,6 +143,23 @@ def test_the_longest_prefix_wins_and_gives_way(lab):
     wire.close()
 
 
+def test_routes_above_and_below_a_prefix_are_listed(lab):
+    def prefixes(*words):
+        return [row["prefix"] for row in lab.dut.ctl("show", "route", *words)]
+
+    nest = ["10.99.0.0/16", "10.99.128.0/17", "10.99.128.0/24", "10.99.128.7/32"]
+    for prefix in nest:
+        lab.dut.ctl("route", "add", prefix, "kind", "blackhole")
+    assert prefixes("10.99.128.7") == nest[3:]
+    assert prefixes("10.99.128.0/20") == nest[1:2]
+    assert prefixes("10.99.128.0/20", "shorter") == nest[:2]
+    assert prefixes("10.99.128.0/17", "exact") == nest[1:2]
+    assert prefixes("10.99.0.0/16", "longer") == nest
+    assert prefixes("10.99.128.0/18", "longer") == nest[2:]
+    for prefix in nest:
+        lab.dut.ctl("route", "del", prefix)
+
+
 @pytest.mark.parametrize("words", [
     ["route", "add", "10.55.0.0/16", "via", "192.0.2.1"],      # no such neighbour network
     ["route", "add", "10.55.0.1/16", "via", "10.0.11.1"],      # host bits

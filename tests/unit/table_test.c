@@ -225,6 +225,49 @@ static void walk_pages_through_all_prefixes_in_order(void **state)
 	}
 }
 
+static bool covers(const struct prefix *a, const struct prefix *b)
+{
+	struct addr addr = {.family = b->family};
+
+	memcpy(addr.bytes, b->bytes, sizeof(addr.bytes));
+	return a->len <= b->len && prefix_has_addr(a, &addr);
+}
+
+// Against a list in order: what a prefix covers, page by page, and what covers it.
+static void queries_below_and_above_a_prefix_find_what_a_list_says(void **state)
+{
+	static struct route out[ROUTES], want[ROUTES];
+	struct oracle *o = *state;
+	struct route covering[TABLE_COVERING_MAX];
+
+	fill_random(o, 3000, 1);
+	qsort(o->route, o->n, sizeof(*o->route), order_of);
+	for (unsigned i = 0; i < 600; i++) {
+		struct prefix prefix =
+			i % 2 ? prefix_random(o) : o->route[oracle_rand(o, o->n)].prefix;
+		size_t n_want = 0, n = 0, page, more;
+		unsigned n_covering = table_covering(o->table, &prefix, covering), at = 0;
+
+		for (unsigned j = 0; j < o->n; j++) {
+			if (covers(&prefix, &o->route[j].prefix))
+				want[n_want++] = o->route[j];
+			if (covers(&o->route[j].prefix, &prefix)) {
+				assert_true(at < n_covering);
+				assert_memory_equal(&covering[at++], &o->route[j], sizeof(*out));
+			}
+		}
+		assert_int_equal(at, n_covering);
+		page = 1 + oracle_rand(o, 200);
+		while ((more = table_walk_below(o->table, &prefix, n ? &out[n - 1].prefix : NULL,
+						&out[n], page))) {
+			assert_true(more <= page);
+			n += more;
+		}
+		assert_int_equal(n, n_want);
+		assert_memory_equal(out, want, n * sizeof(*out));
+	}
+}
+
 static void flush_removes_one_source_piece_by_piece(void **state)
 {
 	struct oracle *o = *state;
@@ -379,6 +422,7 @@ int main(void)
 		table_unit_test(default_routes_catch_what_nothing_else_does),
 		table_unit_test(two_tables_know_nothing_of_each_other),
 		table_unit_test(walk_pages_through_all_prefixes_in_order),
+		table_unit_test(queries_below_and_above_a_prefix_find_what_a_list_says),
 		table_unit_test(flush_removes_one_source_piece_by_piece),
 		table_unit_test(next_hops_live_as_long_as_a_route_names_them),
 		table_unit_test(a_prefix_comes_back_below_a_node_that_went),
