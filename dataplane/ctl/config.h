@@ -123,6 +123,12 @@ struct conf_ip {
 	unsigned icmp_rate, icmp_burst; // errors a second per worker; burst
 };
 
+enum conf_build { CONF_BUILD_BACKGROUND, CONF_BUILD_EAGER, CONF_BUILD_ON_DEMAND };
+
+struct conf_forwarding {
+	enum conf_build build; // of the lazy trie, after loads
+};
+
 struct conf_neigh {
 	unsigned reachable_s, retrans_ms, probes; // RFC 4861 §10
 	unsigned max;				  // entries over all ifaces
@@ -149,6 +155,7 @@ struct config {
 	struct conf_memory memory;
 	struct conf_control control;
 	struct conf_host host;
+	struct conf_forwarding forwarding;
 	struct conf_ip ip;
 	struct conf_neigh neigh;
 	struct conf_port *port;

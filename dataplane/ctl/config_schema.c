@@ -47,6 +47,12 @@ static const struct conf_word kind_words[] = {
 	{"prohibit", CONF_ROUTE_PROHIBIT},
 	{NULL, 0},
 };
+static const struct conf_word build_words[] = {
+	{"background", CONF_BUILD_BACKGROUND},
+	{"eager", CONF_BUILD_EAGER},
+	{"on-demand", CONF_BUILD_ON_DEMAND},
+	{NULL, 0},
+};
 static const struct conf_word best_words[] = {{"best", CONF_MRT_BEST}, {NULL, 0}};
 
 static const struct conf_key log_keys[] = {
@@ -120,6 +126,19 @@ static const struct conf_key host_keys[] = {
 static const struct conf_block host_block = {
 	.help = "The host path: sockets and daemons of this machine use jerboa's ifaces.",
 	KEYS(host_keys),
+	.line_offset = CONF_NO_LINE,
+};
+
+static const struct conf_key forwarding_keys[] = {
+	{"build",
+	 "when the lazy trie is built after a load: background: at once, beside forwarding; "
+	 "eager: the same, and a load is done only then; on-demand: where packets go, no more",
+	 .type = &conf_type_word, FIELD(struct conf_forwarding, build), .words = build_words,
+	 .def = "background"},
+};
+static const struct conf_block forwarding_block = {
+	.help = "The tables that forward, made from the routes.",
+	KEYS(forwarding_keys),
 	.line_offset = CONF_NO_LINE,
 };
 
@@ -386,6 +405,7 @@ static const struct conf_key root_keys[] = {
 	{"memory", NULL, .block = &memory_block, FIELD(struct config, memory)},
 	{"control", NULL, .block = &control_block, FIELD(struct config, control)},
 	{"host", NULL, .block = &host_block, FIELD(struct config, host)},
+	{"forwarding", NULL, .block = &forwarding_block, FIELD(struct config, forwarding)},
 	{"ip", NULL, .block = &ip_block, FIELD(struct config, ip)},
 	{"neighbours", NULL, .block = &neighbours_block, .offset = 0,
 	 .size = sizeof(struct config)},

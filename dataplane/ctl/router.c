@@ -133,6 +133,9 @@ void router_switches_set(struct router *r)
 		.host_rate = conf->host.rate,
 		.generation = generation + 1,
 	};
+	for (unsigned i = 0; i < TABLE_MAX; i++)
+		if (r->table[i])
+			router_build_set(r, r->table[i]);
 }
 
 void router_host_update(struct router *r, const struct iface *iface)

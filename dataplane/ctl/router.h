@@ -105,6 +105,7 @@ void router_links_poll(struct router *r);
 
 // router_route.c: static routes and gateways.
 struct table *router_table(struct router *r, unsigned id); // made when asked for; NULL: ENOMEM
+void router_build_set(const struct router *r, struct table *table); // forwarding.build
 // The next hop of a gateway, a reference: id, or -ENETUNREACH (no iface reaches it).
 int router_gateway_get(struct router *r, unsigned table, const struct conf_gateway *via) must_check;
 int router_route_add(struct router *r, const struct conf_route *route, struct err *err) must_check;

@@ -190,7 +190,6 @@ static void done_report(struct router *r, struct router_mrt *m, const struct loa
 	m->last = *res;
 	m->is_loaded = res->code == 0;
 	m->n_pending--;
-	table_bulk_stop(r->table[m->conf.table]);
 	if (!res->file[0])
 		return;
 	if (res->code) {
@@ -214,7 +213,8 @@ static void done_report(struct router *r, struct router_mrt *m, const struct loa
 			 res->file, (unsigned long)m->n_refused);
 }
 
-// Applies some of the current batch; true when it is finished.
+// Applies some of the current batch; true when it is finished. An eager load is
+// finished when its table is built.
 static bool batch_apply(struct router *r, uint64_t until_ns)
 {
 	struct loader_batch *batch = r->batch;
@@ -225,8 +225,13 @@ static bool batch_apply(struct router *r, uint64_t until_ns)
 		if (r->batch_at % CLOCK_EVERY == 0 && clock_ns() >= until_ns)
 			return false;
 	}
-	if (batch->result.is_done)
-		done_report(r, m, &batch->result);
+	if (!batch->result.is_done)
+		return true;
+	table_bulk_stop(r->table[m->conf.table]);
+	if (r->conf->forwarding.build == CONF_BUILD_EAGER &&
+	    !table_is_built(r->table[m->conf.table]))
+		return false; // table_step() goes on
+	done_report(r, m, &batch->result);
 	return true;
 }
 
@@ -241,10 +246,10 @@ bool router_mrt_step(struct router *r, uint64_t budget_ns)
 		}
 		if (!r->batch)
 			return false;
-		if (batch_apply(r, until_ns)) {
-			loader_put(r->loader, r->batch);
-			r->batch = NULL;
-		}
+		if (!batch_apply(r, until_ns))
+			return true;
+		loader_put(r->loader, r->batch);
+		r->batch = NULL;
 	} while (clock_ns() < until_ns);
 	return true;
 }

@@ -8,6 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+void router_build_set(const struct router *r, struct table *table)
+{
+	bool is_on_demand = r->conf->forwarding.build == CONF_BUILD_ON_DEMAND;
+
+	table_build_set(table, is_on_demand ? TABLE_BUILD_ON_DEMAND : TABLE_BUILD_ALL);
+}
+
 struct table *router_table(struct router *r, unsigned id)
 {
 	if (id >= TABLE_MAX)
@@ -18,6 +25,7 @@ struct table *router_table(struct router *r, unsigned id)
 			return NULL;
 		table_best_set(r->table[id], router_replay_best, r);
 		table_attrs_use(r->table[id], r->attrs);
+		router_build_set(r, r->table[id]);
 		r->dp.fib4[id] = table_fib4(r->table[id]);
 		r->dp.fib6[id] = table_fib6(r->table[id]);
 	}

@@ -197,6 +197,8 @@ static void path_put(struct table *table, uint16_t id)
 
 static size_t todo_of(const struct table *table)
 {
+	if (table->build == TABLE_BUILD_ON_DEMAND)
+		return (size_t)fib4_is_behind(table->fib4) + fib6_is_behind(table->fib6);
 	return fib4_todo(table->fib4) + fib6_todo(table->fib6);
 }
 
@@ -359,15 +361,27 @@ void table_bulk_stop(struct table *table)
 size_t table_step(struct table *table, uint64_t budget_ns)
 {
 	uint64_t end = clock_ns() + budget_ns;
-	bool any = todo_of(table) > 0;
+	bool any = fib4_todo(table->fib4) + fib6_todo(table->fib6) > 0;
+	bool is_partial = table->is_bulk || table->build == TABLE_BUILD_ON_DEMAND;
 
 	while (any && clock_ns() < end) {
-		any = fib4_step(table->fib4, STEP_NODES, table->is_bulk);
-		any |= fib6_step(table->fib6, STEP_NODES, table->is_bulk);
+		any = fib4_step(table->fib4, STEP_NODES, is_partial);
+		any |= fib6_step(table->fib6, STEP_NODES, is_partial);
 	}
 	unused_put(table);
 	poll_memory(table);
 	return todo_of(table);
+}
+
+void table_build_set(struct table *table, enum table_build build)
+{
+	table->build = build;
+}
+
+bool table_is_built(const struct table *table)
+{
+	return !(fib4_todo(table->fib4) + fib6_todo(table->fib6)) && !fib4_is_behind(table->fib4) &&
+	       !fib6_is_behind(table->fib6);
 }
 
 int table_engine_set(struct table *table, const char *name)

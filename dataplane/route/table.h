@@ -95,6 +95,13 @@ void table_bulk_start(struct table *table);
 void table_bulk_stop(struct table *table);
 size_t table_step(struct table *table, uint64_t budget_ns);
 
+// What becomes of slots that a load left unbuilt: built by table_step(), or only if
+// a worker asks for them (then they do not count as left either).
+enum table_build { TABLE_BUILD_ALL, TABLE_BUILD_ON_DEMAND };
+void table_build_set(struct table *table, enum table_build build);
+// Whether no lookup needs the RIB and none can have an older answer.
+bool table_is_built(const struct table *table);
+
 // Best route that covers addr (longest match) or is exactly prefix: -ENOENT.
 int table_find(const struct table *table, const struct addr *addr, struct route *out) must_check;
 int table_get(const struct table *table, const struct prefix *prefix, struct route *out) must_check;

@@ -19,6 +19,7 @@ struct table {
 	struct intern *attrs;
 	struct grace *grace;
 	bool is_bulk, is_burst;
+	enum table_build build;
 	// Paths that name an id. The table holds one reference for all of them, and
 	// lets it go when no forwarding table can still answer with the id.
 	uint32_t n_paths[NEXTHOP_MAX + 1];

@@ -105,6 +105,30 @@ def test_a_full_table_loads_while_packets_flow_and_the_control_socket_answers(la
     assert state["routes6"] == expected["ip6"]
 
 
+@pytest.mark.parametrize("build", ["background", "eager", "on-demand"])
+def test_the_lazy_trie_is_built_when_the_configuration_says(new_lab, build):
+    """2,000 routes leave most slots unbuilt; an eager load is done when none is left."""
+    block = {"file": str(synth(new_lab.dir / "small.mrt")), "peer": "best", "gateways": GATEWAYS}
+    dut = new_lab.router(NETS, mrt=[block], forwarding={"build": build})
+
+    def unbuilt():
+        return dut.ctl("show", "tables")[0]["unbuilt"]
+    wait_for(lambda: dut.loaded(block["file"]), 60, "the table is loaded")
+    if build == "eager":
+        assert unbuilt() == 0
+    elif build == "background":
+        wait_for(lambda: unbuilt() == 0, 10, "everything is built")
+    else:
+        assert unbuilt() > 200000
+        before = unbuilt()
+        assert new_lab.left.ping("203.0.113.7").received == 0  # asks for a slot, and for its answer's
+        wait_for(lambda: unbuilt() < before, 5, "the slot is built")
+        assert unbuilt() > 200000
+        assert dut.reload(lambda c: c.pop("forwarding")).returncode == 0
+        wait_for(lambda: unbuilt() == 0, 10, "everything is built")
+    assert new_lab.left.ping("10.0.2.1").received == 1
+
+
 def test_packets_flow_from_the_first_moment_of_a_full_table(new_lab):
     """Gateways are asked for as soon as links are up, hosts are reached while the table grows."""
     block = {"file": str(base.full_table()), "peer": "best", "gateways": GATEWAYS}

@@ -344,6 +344,52 @@ static void a_prefix_comes_back_below_a_node_that_went(void **state)
 	}
 }
 
+static void settle(struct oracle *o)
+{
+	for (int i = 0; i < 1000 && table_step(o->table, 1000000); i++)
+		;
+	assert_int_equal(table_step(o->table, 1000000), 0);
+}
+
+// On demand: steps build what a worker met and nothing else; answers are right
+// before and after. Back in the background, all is built.
+static void on_demand_builds_only_what_is_looked_up(void **state)
+{
+	struct oracle *o = *state;
+	struct table_stats all, stats;
+
+	table_stats_get(o->table, &all);
+	table_build_set(o->table, TABLE_BUILD_ON_DEMAND);
+	table_bulk_start(o->table);
+	fill_random(o, 1000, 3);
+	table_bulk_stop(o->table);
+	settle(o);
+	table_stats_get(o->table, &stats);
+	assert_int_equal(stats.unbuilt4, all.unbuilt4);
+	assert_int_equal(stats.unbuilt6, all.unbuilt6);
+	assert_false(table_is_built(o->table));
+	assert_int_not_equal(lookup(o, "85.85.85.85"), 0xdead);
+	settle(o);
+	table_stats_get(o->table, &stats);
+	assert_int_equal(stats.unbuilt4, all.unbuilt4 - 1);
+	assert_int_not_equal(lookup(o, "5555:5555::1"), 0xdead);
+	for (int i = 0; i < 100; i++)
+		settle(o);
+	table_stats_get(o->table, &stats);
+	assert_int_equal(stats.unbuilt6, all.unbuilt6 - 1);
+	oracle_check(o, 500); // posts many
+	for (int i = 0; i < 100; i++) {
+		settle(o);
+		oracle_check(o, 10);
+	}
+	table_stats_get(o->table, &stats);
+	assert_true(stats.unbuilt4 > all.unbuilt4 / 2);
+	table_build_set(o->table, TABLE_BUILD_ALL);
+	oracle_build_all(o);
+	assert_true(table_is_built(o->table));
+	oracle_check(o, 500);
+}
+
 // Memory: what is deleted is used again, and an empty table is small.
 static void memory_comes_back(void **state)
 {
@@ -426,6 +472,7 @@ int main(void)
 		table_unit_test(flush_removes_one_source_piece_by_piece),
 		table_unit_test(next_hops_live_as_long_as_a_route_names_them),
 		table_unit_test(a_prefix_comes_back_below_a_node_that_went),
+		table_unit_test(on_demand_builds_only_what_is_looked_up),
 		table_unit_test(memory_comes_back),
 		table_unit_test(a_full_table_refuses_routes_and_stays_right),
 	};
