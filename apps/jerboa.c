@@ -6,6 +6,7 @@
 #include "dataplane/ctl/guard.h"
 #include "dataplane/ctl/router.h"
 #include "drivers/dpdk/dpdk.h"
+#include "drivers/nic82599/nic82599.h"
 
 #include <getopt.h>
 #include <signal.h>
@@ -31,7 +32,11 @@ struct options {
 	bool check, verbose;
 };
 
-static const struct port_ops *const drivers[] = {&dpdk_port_ops, NULL};
+static const struct port_ops *const drivers[] = {
+	&dpdk_port_ops,
+	&nic82599_port_ops,
+	NULL,
+};
 
 // -1: go on, else the exit code.
 static int options_parse(int argc, char **argv, struct options *opt)

@@ -18,6 +18,7 @@ BEGIN {
 	feature = low " dataplane/route/ dataplane/flow/ dataplane/graph/"
 	may["dataplane/dns"] = may["dataplane/dhcp4"] = feature # their codecs are their own
 	driver = low " dataplane/graph/port.h"
+	may["drivers/nic82599"] = driver " drivers/pci/"
 	may["drivers/vnic82599"] = low " drivers/nic82599/regs.h" # a card and its driver share that
 	may["apps"] = may["bench"] = may["tests"] = "dataplane/ drivers/"
 	node = low " dataplane/graph/node.h dataplane/graph/iface_tbl.h dataplane/graph/dp_tbl.h"

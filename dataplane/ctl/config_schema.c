@@ -34,7 +34,7 @@ static const struct conf_word poll_words[] = {
 	{NULL, 0},
 };
 static const struct conf_word huge_words[] = {{"auto", -1}, {"yes", 1}, {"no", 0}, {NULL, 0}};
-static const struct conf_word driver_words[] = {{"dpdk", 0}, {NULL, 0}};
+static const struct conf_word driver_words[] = {{"dpdk", 0}, {"nic82599", 0}, {NULL, 0}};
 static const struct conf_word rpf_words[] = {
 	{"off", CONF_RPF_OFF},
 	{"loose", CONF_RPF_LOOSE},
@@ -204,7 +204,9 @@ static const struct conf_key port_keys[] = {
 	 FIELD(struct conf_port, name), .required = true, .restart = true},
 	{"driver", "who drives it", .type = &conf_type_text, .words = driver_words,
 	 FIELD(struct conf_port, driver), .min = 1, .def = "dpdk", .restart = true},
-	{"device", "PCI address (0000:01:00.0) or virtual device (net_af_packet0,iface=eth1)",
+	{"device",
+	 "PCI address (0000:01:00.0), virtual device (net_af_packet0,iface=eth1), or vfio-user "
+	 "socket (/run/vnic0.sock)",
 	 .type = &conf_type_text, FIELD(struct conf_port, device), .min = 1, .required = true,
 	 .restart = true},
 	{"queues", "receive queues; auto: one a worker", .type = &conf_type_number,

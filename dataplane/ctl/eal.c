@@ -43,6 +43,20 @@ bool eal_is_pci(const char *device)
 	return false;
 }
 
+bool eal_is_uio(const char *device)
+{
+	char path[96], target[256] = "";
+	const char *domain = strchr(device, ':') == strrchr(device, ':') ? "0000:" : "";
+
+	if (!eal_is_pci(device))
+		return false;
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s%.*s/driver", domain,
+		 (int)strcspn(device, ","), device);
+	if (readlink(path, target, sizeof(target) - 1) < 0)
+		return false;
+	return strstr(target, "/uio_pci_generic") || strstr(target, "/igb_uio");
+}
+
 // Where the next argument's text goes.
 struct writer {
 	struct eal_args *args;
@@ -84,7 +98,7 @@ static void add_memory(struct writer *w, const struct eal_conf *conf, bool use_h
 		add(w, "-m");
 		add(w, "%llu", (unsigned long long)(conf->plain_bytes + MB - 1) / MB);
 	}
-	add(w, "--iova-mode=va");
+	add(w, "--iova-mode=%s", conf->is_physical ? "pa" : "va");
 }
 
 static void add_devices(struct writer *w, const struct eal_conf *conf)
@@ -150,11 +164,21 @@ static uint64_t free_bytes(unsigned page_kb, bool must)
 // Hugepages if they suffice; an error only when the configuration insists.
 static int huge_decide(const struct eal_conf *conf, bool *use_huge, struct err *err)
 {
-	bool must = conf->hugepages > 0;
+	bool must = conf->hugepages > 0 || conf->is_physical;
 	uint64_t small = free_bytes(2048, must), big = free_bytes(1048576, must);
 
-	*use_huge = conf->hugepages != 0 && (small >= conf->mem_bytes || big >= conf->mem_bytes);
-	if (*use_huge || conf->hugepages == 0)
+	*use_huge = (conf->hugepages != 0 || conf->is_physical) &&
+		    (small >= conf->mem_bytes || big >= conf->mem_bytes);
+	if (*use_huge)
+		return 0;
+	if (conf->is_physical)
+		return err_set(err, ENOMEM,
+			       "a port without IOMMU (UIO) needs packets in hugepages, and %llu MB "
+			       "of %llu MB are free: run scripts/setup --hugepages %llu",
+			       (unsigned long long)small / MB,
+			       (unsigned long long)conf->mem_bytes / MB,
+			       (unsigned long long)(conf->mem_bytes / (2 * MB) + 1));
+	if (conf->hugepages == 0)
 		return 0;
 	if (conf->hugepages > 0)
 		return err_set(

@@ -18,8 +18,9 @@ struct eal_conf {
 	int hugepages;		   // 0 never, 1 must, -1 when they can be had
 	uint64_t mem_bytes;	   // of pools and rings: eal_mem_need()
 	uint64_t plain_bytes;	   // the same in plain memory
-	const char *const *device; // of the ports, as configured: PCI ones are found
+	const char *const *device; // of DPDK's ports, as configured: PCI ones are found
 	unsigned n_devices;
+	bool is_physical; // a device without IOMMU: DMA by physical addresses
 };
 
 // argv as EAL gets it: made without looking at the machine.
@@ -32,6 +33,7 @@ struct eal_args {
 int eal_args_make(struct eal_args *args, const struct eal_conf *conf, bool use_huge,
 		  unsigned core) must_check;
 bool eal_is_pci(const char *device);
+bool eal_is_uio(const char *device); // a PCI device in the hands of a UIO driver
 
 // What packets need: the sum of all places where mbufs can be.
 struct eal_need {

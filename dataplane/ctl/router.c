@@ -258,10 +258,24 @@ static bool has_pci(const struct config *conf)
 	return false;
 }
 
+// Devices that DPDK shall look for; whether any port's has no IOMMU.
+static unsigned eal_devices(const struct config *conf, const char *device[PORT_MAX],
+			    bool *is_physical)
+{
+	unsigned n = 0;
+
+	*is_physical = false;
+	for (unsigned i = 0; i < conf->n_ports && i < PORT_MAX; i++) {
+		*is_physical |= eal_is_uio(conf->port[i].device);
+		if (strcmp(conf->port[i].driver, "dpdk") == 0)
+			device[n++] = conf->port[i].device;
+	}
+	return n;
+}
+
 static int pool_make(struct router *r, struct err *err)
 {
 	const char *device[PORT_MAX];
-	unsigned n_devices = r->conf->n_ports < PORT_MAX ? r->conf->n_ports : PORT_MAX;
 	unsigned room = data_room(r);
 	char sum[512];
 	unsigned n = packets_needed(r, sum, sizeof(sum));
@@ -270,11 +284,9 @@ static int pool_make(struct router *r, struct err *err)
 		.mem_bytes = eal_mem_need(n, room),
 		.plain_bytes = eal_mem_need(n, room),
 		.device = device,
-		.n_devices = n_devices,
 	};
 
-	for (unsigned i = 0; i < n_devices; i++)
-		device[i] = r->conf->port[i].device;
+	ec.n_devices = eal_devices(r->conf, device, &ec.is_physical);
 	if (guard_rights_limit(has_pci(r->conf) ? GUARD_START_PCI : GUARD_START, err) < 0 ||
 	    eal_start(&ec, err) < 0)
 		return -err->code;

@@ -4,7 +4,8 @@
 // Life: drivers fill port_ops; control calls open (probe and learn), configure,
 // start, stop, close. rx_burst and tx_burst are the workers', one worker a queue.
 // rx_burst gives owned mbufs (refcnt 1); tx_burst owns what it counts, the
-// caller frees the rest: no retry loop.
+// caller frees the rest: no retry loop. tx_burst of no packets frees what has left
+// since the last one.
 #pragma once
 
 #include "dataplane/base/compiler.h"

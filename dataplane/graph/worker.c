@@ -186,13 +186,28 @@ static long nap_ns(const struct worker_priv *p)
 	return ns < IDLE_NAP_MAX_NS ? (long)ns : IDLE_NAP_MAX_NS;
 }
 
+// Drivers free what was sent when they send again: here, so do they at rest.
+static void reclaim(struct worker_priv *p)
+{
+	struct worker *w = &p->pub;
+
+	for (unsigned id = 0; id < PORT_MAX; id++) {
+		struct port *port = w->dp->port[id];
+
+		if (port && p->tx[id] && port->tx_worker[w->id] == w->id)
+			(void)port->tx_burst(port->txq[w->id], NULL, 0);
+	}
+}
+
 // An idle worker first spins, then sleeps a little, then longer. It is offline
 // for RCU meanwhile, so grace periods do not wait for it.
 static void idle(struct worker_priv *p)
 {
 	struct timespec nap = {0};
 
-	if (p->is_busy_poll || ++p->n_idle < IDLE_SPINS) {
+	if (++p->n_idle == IDLE_SPINS)
+		reclaim(p);
+	if (p->is_busy_poll || p->n_idle < IDLE_SPINS) {
 #if defined(__x86_64__)
 		__builtin_ia32_pause();
 #endif

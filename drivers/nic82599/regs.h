@@ -261,6 +261,8 @@
 #define NIC_AUTOC2	      0x042a8
 #define NIC_ANLP1	      0x042b0
 
+#define NIC_CORECTL 0x14f00 // analog core, as the EEPROM says for a module
+
 // §8.2.3.23 Statistics: cleared by reading.
 #define NIC_CRCERRS   0x04000
 #define NIC_ILLERRC   0x04004
