@@ -3,6 +3,7 @@
 #include "apps/mrt/convert.h"
 #include "apps/mrt/dump.h"
 #include "apps/mrt/filter.h"
+#include "apps/mrt/replay.h"
 #include "apps/mrt/stat.h"
 #include "apps/mrt/synth.h"
 
@@ -17,6 +18,7 @@ static const char help[] =
 	"  lookup  routes to a prefix or an address\n"
 	"  filter  what a condition wants: origin, path, community, ...; as text or MRT\n"
 	"  convert another compression; old tables as TABLE_DUMP_V2\n"
+	"  replay  tell the routes of files to a BGP router, at the speed of then or faster\n"
 	"  synth   write a made-up table of the Internet's size and shape\n"
 	"\n"
 	"MRT dumps (RFC 6396) are what RouteViews and RIPE RIS publish. Files may be raw,\n"
@@ -28,7 +30,8 @@ static const struct {
 	int (*main)(int argc, char **argv);
 } commands[] = {
 	{"dump", dump_main},	 {"stat", stat_main},	    {"lookup", lookup_main},
-	{"filter", filter_main}, {"convert", convert_main}, {"synth", synth_main},
+	{"filter", filter_main}, {"convert", convert_main}, {"replay", replay_main},
+	{"synth", synth_main},
 };
 
 int main(int argc, char **argv)
