@@ -192,7 +192,8 @@ def test_time_passes_as_it_did_or_faster(lab, bird):
 
 
 def test_exit_ends_the_session_when_all_is_told(lab, bird):
-    told = Told(lab, "--exit", "--next-hop", "self", write(lab, update(1, EVEN, come=["203.0.113.0/24"])))
+    path = write(lab, update(1, EVEN, come=["203.0.113.0/24"]))
+    told = Told(lab, "--exit", "--next-hop", "self", path)
     assert told.child.wait(20) == 0
     assert "1 routes announced" in told.text()
 
@@ -242,7 +243,8 @@ def test_nobody_there_is_told(lab):
     (["--view", "x"], "--view"), (["--next-hop", "x"], "--next-hop"),
     (["--where", "x"], "condition"), (["--router-id", "::1"], "--router-id")])
 def test_wrong_options_are_explained(args, word):
-    done = subprocess.run([TOOL, "replay", "--to", "10.0.7.2", "--local-as", "1", *args, "/dev/null"],
+    whole = ["--to", "10.0.7.2", "--local-as", "1", *args, "/dev/null"]
+    done = subprocess.run([TOOL, "replay", *whole],
                           capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 2
     assert word in done.stderr

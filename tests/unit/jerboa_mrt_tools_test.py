@@ -498,8 +498,8 @@ class Convert(Files):
             path, to = real_folder() / name, self.folder / "v2"
             out("convert", "--v2", path, to, want=(0, 1))
             old, new = ([line.split(b"|", 1)[1] for line in
-                         out("dump", "-t", "change", "--correct", "-q", file, want=(0, 1)).splitlines()]
-                        for file in (path, to))
+                         out("dump", "-t", "change", "--correct", "-q", file,
+                             want=(0, 1)).splitlines()] for file in (path, to))
             self.assertEqual(len(old), len(new), name)
             self.assertEqual(sorted(old), sorted(new), name)
             self.assertIn(b'"subtype":1', out("stat", "-j", to))
