@@ -4,6 +4,7 @@
 #include "dataplane/base/err.h"
 #include "dataplane/base/mem.h"
 #include "dataplane/route/fib6_build.h"
+#include "dataplane/route/fib6_burst.h"
 #include "dataplane/route/fib6_image.h"
 #include "dataplane/route/rib_paint.h"
 #include "dataplane/route/simd.h"
@@ -69,9 +70,12 @@ struct fib6 *fib6_new(const struct rib_tbl *rib, size_t limit, struct grace *gra
 	if (!fib)
 		return NULL;
 	memset(fib, 0, sizeof(*fib));
+	fib->burst = calloc(1, sizeof(*fib->burst));
+	if (!fib->burst)
+		goto free_fib;
 	fib->posted = calloc(FIB6_POSTS, sizeof(*fib->posted));
 	if (!fib->posted)
-		goto free_fib;
+		goto free_burst;
 	fib->root = mem_table_new(ROOT_LEN);
 	if (!fib->root)
 		goto free_posted;
@@ -98,6 +102,8 @@ free_root:
 	mem_table_free((void *)fib->root, ROOT_LEN);
 free_posted:
 	free(fib->posted);
+free_burst:
+	free(fib->burst);
 free_fib:
 	free(fib);
 	return err_null(ENOMEM);
@@ -112,6 +118,7 @@ void fib6_free(struct fib6 *fib)
 	slotmap_fini(&fib->unbuilt);
 	mem_table_free((void *)fib->root, ROOT_LEN);
 	free(fib->posted);
+	free(fib->burst);
 	free(fib);
 }
 
@@ -182,7 +189,7 @@ static void short_change(struct fib6_visit *v, const uint8_t addr[16], unsigned 
 	}
 }
 
-void fib6_change(struct fib6 *fib, const uint8_t addr[16], unsigned len, bool is_bulk)
+static void change_do(struct fib6 *fib, const uint8_t addr[16], unsigned len, bool is_bulk)
 {
 	struct fib6_visit v = {.fib = fib, .budget = NODES_AT_ONCE};
 	unsigned slot = (unsigned)addr[0] << 8 | addr[1];
@@ -198,6 +205,47 @@ void fib6_change(struct fib6 *fib, const uint8_t addr[16], unsigned len, bool is
 		if (slot_finish(&v, slot))
 			slot_mark(fib, slot);
 	}
+}
+
+// Once the tables were brought up to date with a state in the midst of a burst,
+// the next hop before it means nothing any more: so whoever does that, does this
+// first.
+static void burst_do(struct fib6 *fib)
+{
+	struct fib6_burst *burst = fib->burst;
+
+	for (unsigned i = 0; i < burst->n; i++) {
+		const struct fib6_burst_change *change = &burst->change[i];
+
+		if (change->old != change->new)
+			change_do(fib, change->addr, change->len, false);
+	}
+	fib6_burst_clear(burst);
+}
+
+void fib6_change(struct fib6 *fib, const uint8_t addr[16], unsigned len, bool is_bulk)
+{
+	burst_do(fib);
+	change_do(fib, addr, len, is_bulk);
+}
+
+void fib6_mark(struct fib6 *fib, const uint8_t addr[16], unsigned len, uint16_t old, uint16_t new)
+{
+	struct fib6_burst_change change = {.len = (uint8_t)len, .old = old, .new = new};
+
+	if (!len) {
+		default_set(fib);
+		return;
+	}
+	memcpy(change.addr, addr, sizeof(change.addr));
+	if (fib->burst->n == FIB6_BURST_MAX)
+		burst_do(fib);
+	fib6_burst_add(fib->burst, &change);
+}
+
+void fib6_catch_up(struct fib6 *fib)
+{
+	burst_do(fib);
 }
 
 // A worker waits for a slot (and meanwhile walks the RIB).
@@ -237,6 +285,7 @@ bool fib6_step(struct fib6 *fib, unsigned n, bool is_bulk)
 	struct fib6_visit v = {.fib = fib, .budget = n > STEP_MIN ? n : STEP_MIN};
 	bool any = false;
 
+	burst_do(fib);
 	while (v.budget) {
 		if (fib->sweeping < 0)
 			fib->sweeping = slot_take(fib, is_bulk);
@@ -257,7 +306,7 @@ bool fib6_step(struct fib6 *fib, unsigned n, bool is_bulk)
 
 bool fib6_is_behind(const struct fib6 *fib)
 {
-	return fib->behind.count || fib->sweeping >= 0;
+	return fib->behind.count || fib->sweeping >= 0 || fib->burst->n;
 }
 
 size_t fib6_todo(const struct fib6 *fib)

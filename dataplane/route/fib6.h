@@ -17,6 +17,10 @@ void fib6_free(struct fib6 *fib); // no worker may read it any more
 // The RIB's best path of a prefix changed: follow. Where very many nodes lie
 // below, and in bulk where a /16 or more does, work is left to fib6_step().
 void fib6_change(struct fib6 *fib, const uint8_t addr[16], unsigned len, bool is_bulk);
+// The same, but for fib6_catch_up() to see to, and only if the answer is another
+// in the end. old, new: the prefix's next hops (0: none).
+void fib6_mark(struct fib6 *fib, const uint8_t addr[16], unsigned len, uint16_t old, uint16_t new);
+void fib6_catch_up(struct fib6 *fib);
 // Builds or brings up to date about n nodes, in posted slots, those that are
 // behind, and (not in bulk) unbuilt ones. Returns whether there were any.
 bool fib6_step(struct fib6 *fib, unsigned n, bool is_bulk);

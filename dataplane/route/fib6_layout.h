@@ -28,6 +28,8 @@
 #include <stdalign.h>
 #include <stdbool.h>
 
+struct fib6_burst;
+
 enum {
 	FIB6_SLOTS = 1 << 16,
 	FIB6_POSTS = 256,
@@ -74,6 +76,7 @@ struct fib6 {
 	int sweeping;			// the slot half done, or -1
 	uint8_t resume[16];		// where to go on in it
 	uint64_t n_refused;		// subtrees left to the RIB for lack of memory
+	struct fib6_burst *burst;	// marked, not yet seen to
 };
 
 fib6_lookup_fn fib6_lookup_scalar, fib6_lookup_avx2, fib6_lookup_avx512;

@@ -246,10 +246,12 @@ static void fib_change(struct table *table, const struct prefix *prefix, unsigne
 	// comes meanwhile is no part of it and forwards at once.
 	bool is_bulk = table->is_bulk && source >= ROUTE_MRT;
 
-	if (prefix->family == 6)
-		fib6_change(table->fib6, prefix->bytes, prefix->len, is_bulk);
+	if (table->is_burst && !is_bulk && prefix->family == 6)
+		fib6_mark(table->fib6, prefix->bytes, prefix->len, old, new);
 	else if (table->is_burst && !is_bulk)
 		fib4_mark(table->fib4, prefix->bytes, prefix->len, old, new);
+	else if (prefix->family == 6)
+		fib6_change(table->fib6, prefix->bytes, prefix->len, is_bulk);
 	else
 		fib4_change(table->fib4, prefix->bytes, prefix->len, is_bulk);
 }
@@ -344,6 +346,7 @@ void table_burst_stop(struct table *table)
 {
 	table->is_burst = false;
 	fib4_catch_up(table->fib4);
+	fib6_catch_up(table->fib6);
 	unused_put(table);
 	poll_memory(table);
 }
