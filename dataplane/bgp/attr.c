@@ -40,30 +40,41 @@ const char *bgp_attr_name(uint8_t type)
 	return names[type];
 }
 
+// One attribute off the front of bytes that are not empty; returns what follows,
+// NULL where it does not fit.
+static inline const uint8_t *attr_take(const uint8_t *p, const uint8_t *end, struct bgp_attr *attr)
+{
+	size_t left = (size_t)(end - p), len, hdr = 3;
+
+	if (unlikely(left < 3))
+		return NULL;
+	attr->flags = p[0];
+	attr->type = p[1];
+	len = p[2];
+	if (attr->flags & BGP_FLAG_EXTENDED_LEN) {
+		if (unlikely(left < 4))
+			return NULL;
+		len = wire_get16(p + 2);
+		hdr = 4;
+	}
+	if (unlikely(len > left - hdr))
+		return NULL;
+	attr->len = (uint16_t)len;
+	attr->value = p + hdr;
+	return p + hdr + len;
+}
+
 int bgp_attr_next(const uint8_t *attrs, size_t len, size_t *at, struct bgp_attr *attr,
 		  struct fault *fault)
 {
-	const uint8_t *p = attrs + *at;
-	size_t left = len - *at, hdr;
+	const uint8_t *next;
 
-	if (left == 0)
+	if (*at == len)
 		return 0;
-	if (left < 3)
+	next = attr_take(attrs + *at, attrs + len, attr);
+	if (!next)
 		return fault_set(fault, FAULT_ATTR_CUT, *at);
-	attr->flags = p[0];
-	attr->type = p[1];
-	attr->len = p[2];
-	hdr = 3;
-	if (attr->flags & BGP_FLAG_EXTENDED_LEN) {
-		if (left < 4)
-			return fault_set(fault, FAULT_ATTR_CUT, *at);
-		attr->len = wire_get16(p + 2);
-		hdr = 4;
-	}
-	if (attr->len > left - hdr)
-		return fault_set(fault, FAULT_ATTR_CUT, *at);
-	attr->value = p + hdr;
-	*at += hdr + attr->len;
+	*at = (size_t)(next - attrs);
 	return 1;
 }
 
@@ -203,35 +214,36 @@ static enum fault_code attr_apply(const struct bgp_attr *attr, struct bgp_attr_s
 	}
 }
 
-// RFC 7606 §3 g: of several attributes of one type the first counts.
-static bool is_repeated(uint8_t type, uint64_t *seen)
-{
-	uint64_t bit = type < 64 ? 1ull << type : 0;
-	bool repeated = *seen & bit;
-
-	*seen |= bit;
-	return repeated;
-}
+// The types that attr_apply() knows. Others are most of a route's attributes:
+// they are left as soon as they are told apart.
+#define CHOOSING                                                                                   \
+	(1u << BGP_ATTR_ORIGIN | 1u << BGP_ATTR_AS_PATH | 1u << BGP_ATTR_NEXT_HOP |                \
+	 1u << BGP_ATTR_MED | 1u << BGP_ATTR_LOCAL_PREF | 1u << BGP_ATTR_MP_REACH)
 
 int bgp_path_decode(const uint8_t *attrs, size_t len, struct bgp_attr_style style,
 		    struct bgp_path *path, struct fault *fault)
 {
-	uint64_t seen = 0;
-	struct bgp_attr attr = {.len = 0};
-	size_t at = 0;
-	int more;
+	const uint8_t *p = attrs, *end = attrs + len;
+	uint32_t wanted = CHOOSING;
 
 	memset(path, 0, sizeof(*path));
 	path->origin = BGP_ORIGIN_INCOMPLETE;
 	path->local_pref = LOCAL_PREF_DEFAULT;
-	while ((more = bgp_attr_next(attrs, len, &at, &attr, fault)) > 0) {
+	while (p < end) {
+		struct bgp_attr attr;
 		enum fault_code code;
+		const uint8_t *next = attr_take(p, end, &attr);
 
-		if (is_repeated(attr.type, &seen))
+		if (unlikely(!next))
+			return fault_set(fault, FAULT_ATTR_CUT, (size_t)(p - attrs));
+		p = next;
+		// RFC 7606 §3 g: of several attributes of one type the first counts.
+		if (attr.type > 31 || !(wanted & 1u << attr.type))
 			continue;
+		wanted &= ~(1u << attr.type);
 		code = attr_apply(&attr, style, path);
-		if (code != FAULT_NONE)
+		if (unlikely(code != FAULT_NONE))
 			return fault_set(fault, code, (size_t)(attr.value - attrs));
 	}
-	return more;
+	return 0;
 }
