@@ -197,40 +197,6 @@ static void slot_mark(struct fib4 *fib, unsigned slot, bool is_bulk)
 	slotmap_set(entry == FIB4_UNBUILT ? &fib->unbuilt : &fib->behind, slot);
 }
 
-void fib4_change(struct fib4 *fib, const uint8_t addr[4], unsigned len, bool is_bulk)
-{
-	uint32_t host = host_of(addr);
-	unsigned n = len < 18 ? 1u << (18 - len) : 1, slot = host >> 14 & ~(n - 1);
-	unsigned left = is_bulk ? 0 : SLOTS_AT_ONCE;
-
-	if (!len) {
-		default_set(fib);
-		return;
-	}
-	for (; n; n--, slot++) {
-		if (!left || fib4_entry(fib, slot) == FIB4_UNBUILT) {
-			slot_mark(fib, slot, is_bulk);
-			continue;
-		}
-		if (slotmap_has(&fib->behind, slot))
-			slot_update(fib, slot, ~0ull);
-		else
-			slot_change(fib, slot, host, len);
-		left--;
-	}
-}
-
-static unsigned map_build(struct fib4 *fib, const struct slotmap *map, unsigned n)
-{
-	int slot = 0;
-
-	while (n && (slot = slotmap_next(map, (unsigned)slot)) >= 0) {
-		slot_update(fib, (unsigned)slot, ~0ull);
-		n--;
-	}
-	return n;
-}
-
 // Slots one after the other; their roots and nodes are fetched some ahead.
 static void burst_prefetch(const struct fib4 *fib, unsigned i)
 {
@@ -262,6 +228,8 @@ static void burst_slot_do(struct fib4 *fib, struct fib4_burst_slot *s)
 				    s->change[i].len);
 }
 
+// Before any other way to rebuild: a slot made anew in the midst of a burst would
+// hold what the rest of the burst takes back.
 static void burst_do(struct fib4 *fib)
 {
 	struct fib4_burst *burst = fib->burst;
@@ -271,6 +239,41 @@ static void burst_do(struct fib4 *fib)
 		burst_slot_do(fib, &burst->slot[burst->used[i]]);
 	}
 	burst->n = 0;
+}
+
+void fib4_change(struct fib4 *fib, const uint8_t addr[4], unsigned len, bool is_bulk)
+{
+	uint32_t host = host_of(addr);
+	unsigned n = len < 18 ? 1u << (18 - len) : 1, slot = host >> 14 & ~(n - 1);
+	unsigned left = is_bulk ? 0 : SLOTS_AT_ONCE;
+
+	burst_do(fib);
+	if (!len) {
+		default_set(fib);
+		return;
+	}
+	for (; n; n--, slot++) {
+		if (!left || fib4_entry(fib, slot) == FIB4_UNBUILT) {
+			slot_mark(fib, slot, is_bulk);
+			continue;
+		}
+		if (slotmap_has(&fib->behind, slot))
+			slot_update(fib, slot, ~0ull);
+		else
+			slot_change(fib, slot, host, len);
+		left--;
+	}
+}
+
+static unsigned map_build(struct fib4 *fib, const struct slotmap *map, unsigned n)
+{
+	int slot = 0;
+
+	while (n && (slot = slotmap_next(map, (unsigned)slot)) >= 0) {
+		slot_update(fib, (unsigned)slot, ~0ull);
+		n--;
+	}
+	return n;
 }
 
 void fib4_mark(struct fib4 *fib, const uint8_t addr[4], unsigned len, uint16_t old, uint16_t new)
@@ -318,6 +321,7 @@ bool fib4_step(struct fib4 *fib, unsigned n, bool is_bulk)
 {
 	unsigned left = n;
 
+	burst_do(fib);
 	if (fib->unbuilt.count)
 		left = posted_build(fib, left);
 	left = map_build(fib, &fib->behind, left);

@@ -33,11 +33,11 @@ static const struct {
 	{"version: 1\n"
 	 "bananas: 3\n",
 	 "f.yaml:2: unknown key \"bananas\", allowed are version, log, workers, memory, control, "
-	 "host, ip, neighbours, ports, ifaces, routes, mrt"},
+	 "host, forwarding, ip, neighbours, ports, ifaces, routes, mrt"},
 	{"version: 1\n"
 	 "[a]: 3\n",
 	 "f.yaml:2: unknown key a list, allowed are version, log, workers, memory, control, host, "
-	 "ip, neighbours, ports, ifaces, routes, mrt"},
+	 "forwarding, ip, neighbours, ports, ifaces, routes, mrt"},
 	{"version: 1\n"
 	 "workers: 3\n",
 	 "f.yaml:2: workers: found \"3\", allowed is a mapping (key: value)"},
@@ -375,25 +375,25 @@ static const struct {
 	 "b2: 1\n"
 	 "\n",
 	 "f.yaml:2: unknown key \"a1\", allowed are version, log, workers, memory, control, host, "
-	 "ip, neighbours, ports, ifaces, routes, mrt\n"
+	 "forwarding, ip, neighbours, ports, ifaces, routes, mrt\n"
 	 "f.yaml:3: unknown key \"a2\", allowed are version, log, workers, memory, control, host, "
-	 "ip, neighbours, ports, ifaces, routes, mrt\n"
+	 "forwarding, ip, neighbours, ports, ifaces, routes, mrt\n"
 	 "f.yaml:4: unknown key \"a3\", allowed are version, log, workers, memory, control, host, "
-	 "ip, neighbours, ports, ifaces, routes, mrt\n"
+	 "forwarding, ip, neighbours, ports, ifaces, routes, mrt\n"
 	 "f.yaml:5: unknown key \"a4\", allowed are version, log, workers, memory, control, host, "
-	 "ip, neighbours, ports, ifaces, routes, mrt\n"
+	 "forwarding, ip, neighbours, ports, ifaces, routes, mrt\n"
 	 "f.yaml:6: unknown key \"a5\", allowed are version, log, workers, memory, control, host, "
-	 "ip, neighbours, ports, ifaces, routes, mrt\n"
+	 "forwarding, ip, neighbours, ports, ifaces, routes, mrt\n"
 	 "f.yaml:7: unknown key \"a6\", allowed are version, log, workers, memory, control, host, "
-	 "ip, neighbours, ports, ifaces, routes, mrt\n"
+	 "forwarding, ip, neighbours, ports, ifaces, routes, mrt\n"
 	 "f.yaml:8: unknown key \"a7\", allowed are version, log, workers, memory, control, host, "
-	 "ip, neighbours, ports, ifaces, routes, mrt\n"
+	 "forwarding, ip, neighbours, ports, ifaces, routes, mrt\n"
 	 "f.yaml:9: unknown key \"a8\", allowed are version, log, workers, memory, control, host, "
-	 "ip, neighbours, ports, ifaces, routes, mrt\n"
+	 "forwarding, ip, neighbours, ports, ifaces, routes, mrt\n"
 	 "f.yaml:10: unknown key \"a9\", allowed are version, log, workers, memory, control, host, "
-	 "ip, neighbours, ports, ifaces, routes, mrt\n"
+	 "forwarding, ip, neighbours, ports, ifaces, routes, mrt\n"
 	 "f.yaml:11: unknown key \"b1\", allowed are version, log, workers, memory, control, host, "
-	 "ip, neighbours, ports, ifaces, routes, mrt\n"
+	 "forwarding, ip, neighbours, ports, ifaces, routes, mrt\n"
 	 "f.yaml: and more errors"},
 };
 

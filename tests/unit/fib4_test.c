@@ -141,6 +141,24 @@ static void a_burst_takes_effect_at_its_stop(void **state)
 	assert_int_equal(table_lookup(o->table, &addr), 2);
 }
 
+// A slot rebuilt in the midst of a burst must not keep what the burst takes back.
+static void a_step_in_a_burst_loses_no_change(void **state)
+{
+	struct oracle *o = *state;
+	struct route flapping = {.prefix = {4, 24, {10, 0, 1}}, .source = ROUTE_BGP, .nh = 1};
+	struct route longer = {.prefix = {4, 32, {10, 0, 9, 9}}, .source = ROUTE_BGP, .nh = 3};
+
+	oracle_add(o, &flapping);
+	oracle_build_all(o);
+	table_burst_start(o->table);
+	oracle_del(o, 0);
+	oracle_add(o, &longer); // marks the whole slot
+	(void)table_step(o->table, 1000000);
+	oracle_add(o, &flapping);
+	table_burst_stop(o->table);
+	slots_check(o);
+}
+
 // What comes back as it was costs no node.
 static void a_flap_in_a_burst_builds_nothing(void **state)
 {
@@ -246,6 +264,7 @@ int main(void)
 		fib4_unit_test(changes_one_by_one_are_right_everywhere),
 		fib4_unit_test(bursts_end_in_the_right_answers),
 		fib4_unit_test(a_burst_takes_effect_at_its_stop),
+		fib4_unit_test(a_step_in_a_burst_loses_no_change),
 		fib4_unit_test(a_flap_in_a_burst_builds_nothing),
 		fib4_unit_test(a_burst_remembers_first_and_last),
 		fib4_unit_test(a_node_narrows_when_its_last_wide_answer_goes),
