@@ -51,6 +51,11 @@ void vnic_irq_unmask(struct vnic *v)
 	v->due_ns = 0;
 }
 
+bool irq_level(const struct vnic *v)
+{
+	return (v->q_pending & v->q_mask & NIC_EICR_RTXQ) || (v->other_pending & v->other_mask);
+}
+
 static void mask_open(struct vnic *v, uint64_t queues, uint32_t other)
 {
 	v->q_sent &= ~(queues & ~v->q_mask);

@@ -82,8 +82,14 @@ static uint8_t writable(unsigned off)
 	return 0;
 }
 
+bool vnic_intx_is_off(const struct vnic *v)
+{
+	return v->cfg[5] & 4;
+}
+
 void vnic_cfg_read(struct vnic *v, uint32_t off, void *data, uint32_t len)
 {
+	v->cfg[6] = (uint8_t)((v->cfg[6] & ~8) | (irq_level(v) ? 8 : 0)); // interrupt status
 	memset(data, 0xff, len);
 	if (off < VNIC_CFG_LEN && len <= VNIC_CFG_LEN - off && !v->is_removed)
 		memcpy(data, v->cfg + off, len);
@@ -102,4 +108,6 @@ void vnic_cfg_write(struct vnic *v, uint32_t off, const void *data, uint32_t len
 		if (off + i == PCIE + 9 && (from[i] & 0x80)) // function level reset (§4.2.1.5)
 			vnic_reset(v);
 	}
+	if (off <= 5 && off + len > 5) // INTx may be on again: what is pending is sent
+		vnic_irq_unmask(v);
 }

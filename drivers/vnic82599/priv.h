@@ -230,6 +230,7 @@ void irq_queue(struct vnic *v, unsigned q, bool is_tx);
 void irq_other(struct vnic *v, uint32_t cause);
 void irq_fire(struct vnic *v);
 void irq_reset(struct vnic *v);
+bool irq_level(const struct vnic *v); // what INTx would show
 // pci.c
 void pci_init(struct vnic *v);
 // filter.c

@@ -249,7 +249,8 @@ void vfu_irq(void *arg, unsigned vector)
 
 	for (unsigned i = IRQ_MSIX + 1; i-- > IRQ_INTX;)
 		if (vfu->irq[i].is_on) {
-			fire(&vfu->irq[i], vector);
+			if (i != IRQ_INTX || !vnic_intx_is_off(vfu->nic))
+				fire(&vfu->irq[i], vector);
 			return;
 		}
 }

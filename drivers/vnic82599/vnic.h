@@ -80,7 +80,10 @@ int vnic_dma_guard(void) must_check;
 unsigned vnic_step(struct vnic *v, uint64_t now_ns);
 // When an interrupt that waits for its interval is due; UINT64_MAX: none.
 uint64_t vnic_due_ns(const struct vnic *v);
+// Causes that are pending are sent once more.
 void vnic_irq_unmask(struct vnic *v);
+// The command register keeps INTx silent.
+bool vnic_intx_is_off(const struct vnic *v);
 
 // A frame without CRC arrives from the wire; has_crc_error counts and drops it.
 void vnic_receive(struct vnic *v, const uint8_t *frame, unsigned len);

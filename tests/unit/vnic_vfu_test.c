@@ -292,6 +292,44 @@ static void a_frame_comes_back_through_mapped_doorbells(void **state)
 	munmap(bar, 512 * 1024);
 }
 
+// A level that a handler finds in the status register, silences in the command
+// register, and hears of again if nothing was done about it.
+static void intx_is_a_level(void **state)
+{
+	struct client *c = *state;
+	struct {
+		uint32_t argsz, flags, index, start, count;
+	} irqs = {20, 0x24, 0, 0, 1};
+	int event = eventfd(0, EFD_NONBLOCK);
+	uint64_t n = 0;
+
+	hello(c);
+	step(c);
+	region_read(c, 0, NIC_EICR);
+	assert_int_equal(call_fds(c, 8, &irqs, sizeof(irqs), &event, 1), 0);
+	region_write(c, 0, NIC_EIMS, 1);
+	region_write(c, 0, NIC_EICS, 1);
+	step(c);
+	assert_int_equal(read(event, &n, sizeof(n)), 8);
+	assert_int_equal(region_read(c, 7, 4) >> 16 & 8, 8);
+	region_write(c, 7, 4, 0x406);
+	step(c);
+	assert_int_equal(read(event, &n, sizeof(n)), -1);
+	region_write(c, 7, 4, 6);
+	step(c);
+	assert_int_equal(read(event, &n, sizeof(n)), 8);
+	irqs.flags = 0x11; // unmask
+	assert_int_equal(call(c, 8, &irqs, sizeof(irqs)), 0);
+	step(c);
+	assert_int_equal(read(event, &n, sizeof(n)), 8);
+	assert_int_equal(region_read(c, 0, NIC_EICR) & 1, 1);
+	assert_int_equal(region_read(c, 7, 4) >> 16 & 8, 0);
+	assert_int_equal(call(c, 8, &irqs, sizeof(irqs)), 0);
+	step(c);
+	assert_int_equal(read(event, &n, sizeof(n)), -1);
+	close(event);
+}
+
 static void posted_writes_have_no_answer(void **state)
 {
 	struct client *c = *state;
@@ -497,6 +535,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		t(a_client_learns_what_the_device_is),
 		t(a_frame_comes_back_through_mapped_doorbells),
+		t(intx_is_a_level),
 		t(posted_writes_have_no_answer),
 		t(reset_makes_all_new),
 		t(bad_requests_are_refused),
