@@ -302,7 +302,7 @@ bool vnic_is_backlogged(const struct vnic *v)
 
 bool vnic_is_ready(const struct vnic *v)
 {
-	return vnic_link_is_up(v) && dma_is_on(v) && (reg_get(v, NIC_RXCTRL) & NIC_RXCTRL_RXEN);
+	return v->was_up && dma_is_on(v) && (reg_get(v, NIC_RXCTRL) & NIC_RXCTRL_RXEN);
 }
 
 void vnic_receive(struct vnic *v, const uint8_t *frame, unsigned len)

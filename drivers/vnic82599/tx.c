@@ -253,8 +253,13 @@ static void write_back(struct vnic *v, struct queue *queue, unsigned q, uint32_t
 		v->n_bad_dma++;
 }
 
-static void write_back_all(struct vnic *v, struct queue *queue, unsigned q, uint32_t to)
+static void write_back_all(struct vnic *v, struct queue *queue, unsigned q,
+			   const struct nic_desc *first, uint32_t to)
 {
+	queue->is_dirty = true;
+	write_back(v, queue, q, queue->head, first);
+	if (++queue->head == queue->size)
+		queue->head = 0;
 	while (queue->head != to) {
 		struct nic_desc desc;
 
@@ -263,7 +268,6 @@ static void write_back_all(struct vnic *v, struct queue *queue, unsigned q, uint
 		if (++queue->head == queue->size)
 			queue->head = 0;
 	}
-	queue->is_dirty = true;
 }
 
 // Appends buffers from head on until the one with EOP. Returns the descriptor
@@ -313,7 +317,7 @@ static bool step(struct vnic *v, struct queue *queue, unsigned q)
 	if ((desc.hi & NIC_TXD_DEXT) && (desc.hi & NIC_TXD_DTYP) == NIC_TXD_DTYP_CTXT) {
 		ctx_set(queue, &desc);
 		next = queue->head + 1 == queue->size ? 0 : queue->head + 1;
-		write_back_all(v, queue, q, next);
+		write_back_all(v, queue, q, &desc, next);
 		return true;
 	}
 	job.first = desc;
@@ -323,7 +327,7 @@ static bool step(struct vnic *v, struct queue *queue, unsigned q)
 		return false;
 	count_queue(v, q, job.len);
 	send_frame(v, &job);
-	write_back_all(v, queue, q, next);
+	write_back_all(v, queue, q, &desc, next);
 	return true;
 }
 
@@ -349,7 +353,7 @@ unsigned tx_run(struct vnic *v)
 	unsigned n = 0;
 
 	credit(v);
-	if (!(reg_get(v, NIC_DMATXCTL) & NIC_DMATXCTL_TE) || !vnic_link_is_up(v))
+	if (!(reg_get(v, NIC_DMATXCTL) & NIC_DMATXCTL_TE) || !v->was_up)
 		return 0;
 	for (unsigned i = 0; i < v->n_tx_on; i++) {
 		unsigned q = v->tx_on[i];

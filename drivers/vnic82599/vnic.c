@@ -125,7 +125,7 @@ static void link_watch(struct vnic *v)
 
 	if (likely(is_up == v->was_up))
 		return;
-	v->was_up = is_up;
+	v->was_up = is_up; // frames are judged by this until the next step
 	link_changed(v);
 }
 
