@@ -9,6 +9,7 @@ is shown when something in it failed. See scripts/test for the use.
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -148,6 +149,19 @@ def demo(opt):
     return single("demo", "demo --once", ["scripts/demo", "--once"], 300)
 
 
+def machine(opt):
+    """Other people's drivers on the virtual 82599, in QEMU. Skips where there is none."""
+    del opt
+    start = time.monotonic()
+    code = command("vm", ["tests/vm/run.py", "--build", str(ROOT / "build")], 1200)
+    text = (LOGS / "vm.log").read_text(errors="replace")
+    if code == 77:
+        return [("vm", "skipped", 0, last_line(text).removeprefix("skipped: "))]
+    rows = [(match[1].strip(), match[2], float(match[3]), "") for match in
+            re.finditer(r"^(\S.{50}) (passed|failed) +([0-9.]+) s", text, re.M)]
+    return rows or [("vm", "failed", time.monotonic() - start, f"exit code {code}")]
+
+
 def fixed_addresses():
     """ThreadSanitizer of gcc 12 fails where mappings are randomised over more than 28 bits."""
     bits = Path("/proc/sys/vm/mmap_rnd_bits")
@@ -167,11 +181,13 @@ SUITES = {
     "net": net("net", ["tests/net"], "build"),
     "net-asan": net("net-asan", ASAN_FILES, "build-asan"),
     "demo": demo,
+    "vm": machine,
 }
 # What has to be built before a suite means something.
 NEEDS = {"lint": "build", "unit": "build", "unit-asan": "build-asan",
          "unit-tsan": "build-tsan", "fuzz": "build-fuzz",
-         "net": "build", "net-asan": "build-asan", "demo": "build"}
+         "net": "build", "net-asan": "build-asan", "demo": "build",
+         "vm": "build"}
 
 
 def choose(only):
