@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // jerboa-mrt: routing tables as MRT dumps, looked at and made up.
 #include "apps/mrt/convert.h"
+#include "apps/mrt/diff.h"
 #include "apps/mrt/dump.h"
 #include "apps/mrt/filter.h"
 #include "apps/mrt/replay.h"
@@ -18,6 +19,7 @@ static const char help[] =
 	"  lookup  routes to a prefix or an address\n"
 	"  filter  what a condition wants: origin, path, community, ...; as text or MRT\n"
 	"  convert another compression; old tables as TABLE_DUMP_V2\n"
+	"  diff    which routes came, went and changed between two tables\n"
 	"  replay  tell the routes of files to a BGP router, at the speed of then or faster\n"
 	"  synth   write a made-up table of the Internet's size and shape\n"
 	"\n"
@@ -30,8 +32,8 @@ static const struct {
 	int (*main)(int argc, char **argv);
 } commands[] = {
 	{"dump", dump_main},	 {"stat", stat_main},	    {"lookup", lookup_main},
-	{"filter", filter_main}, {"convert", convert_main}, {"replay", replay_main},
-	{"synth", synth_main},
+	{"filter", filter_main}, {"convert", convert_main}, {"diff", diff_main},
+	{"replay", replay_main}, {"synth", synth_main},
 };
 
 int main(int argc, char **argv)

@@ -519,5 +519,121 @@ class Convert(Files):
         self.assertNotIn(attribute(17, b"", 0xc0)[:2], made)
 
 
+class Diff(Files):
+    def setUp(self):
+        super().setUp()
+        self.dice = dice = random.Random(11)
+        nets = {ipaddress.ip_network((dice.getrandbits(32) >> 12 << 12, 20)) for _ in range(2000)}
+        nets |= {ipaddress.ip_network((dice.getrandbits(128) >> 80 << 80, 48)) for _ in range(100)}
+        self.a, self.b = {}, {}
+        for net in nets:
+            for side in (self.a, self.b):
+                side[net] = [Route(path=[64500 + p, 9], peer=p) for p in range(3)
+                             if dice.random() < 0.9]
+            for route in self.b[net]:
+                change = dice.randrange(12)
+                if change == 0:
+                    route.path = route.path + [7]
+                elif change == 1:
+                    route.med = 5
+                elif change == 2:
+                    route.communities, route.med = [(1, 2)], 6
+        self.a = {net: routes for net, routes in self.a.items() if routes}
+        self.b = {net: routes for net, routes in self.b.items() if routes}
+
+    def want(self, ignored=()):
+        """(change, prefix, peer): names of the attributes"""
+        one, two = ({(str(net), r.peer): r for net, routes in side.items() for r in routes}
+                    for side in (self.a, self.b))
+        found = {("-", *key): () for key in one.keys() - two.keys()}
+        found |= {("+", *key): () for key in two.keys() - one.keys()}
+        for key in one.keys() & two.keys():
+            names = [name for name, field in (("AS_PATH", "path"), ("MULTI_EXIT_DISC", "med"),
+                                              ("COMMUNITIES", "communities"))
+                     if name not in ignored and getattr(one[key], field) != getattr(two[key], field)]
+            if names:
+                found["~", *key] = tuple(names)
+        return found, len(one), len(two)
+
+    def said(self, *args, **options):
+        rows = [json.loads(line) for line in out("diff", "-j", *args, **options).splitlines()]
+        return {(r["change"], r["prefix"], r["peer_as"] - 64500): tuple(r.get("attributes", ()))
+                for r in rows[:-1]}, rows[-1]["summary"]
+
+    def test_every_difference_is_found_and_summed_up(self):
+        paths = self.write(table(self.a)), self.write(table(self.b), "b.mrt")
+        for ignored, option in (((), ()), (("MULTI_EXIT_DISC",), ("--ignore", "med"))):
+            want, n_a, n_b = self.want(ignored)
+            got, summary = self.said(*option, *paths)
+            self.assertEqual(got, want)
+            self.assertEqual(summary["routes"], [n_a, n_b])
+            for name, change in (("came", "+"), ("went", "-"), ("changed", "~")):
+                self.assertEqual(summary[name], sum(key[0] == change for key in want))
+            self.assertEqual(summary["same"] + summary["changed"] + summary["went"], n_a)
+            for name, count in summary["attributes"].items():
+                self.assertEqual(count, sum(name in names for names in want.values()))
+
+    def shuffled(self, side):
+        nets = list(side)
+        self.dice.shuffle(nets)
+        return peer_table() + b"".join(rib(i, net, side[net]) for i, net in enumerate(nets))
+
+    def test_unsorted_files_are_compared_too_and_told(self):
+        want = self.want()[0]
+        sorted_a, sorted_b = table(self.a), table(self.b)
+        for a, b in ((self.shuffled(self.a), sorted_b), (sorted_a, self.shuffled(self.b)),
+                     (self.shuffled(self.a), self.shuffled(self.b))):
+            paths = self.write(a), self.write(b, "b.mrt")
+            self.assertEqual(self.said(*paths)[0], want)
+            self.assertIn(b"not sorted by prefix", run("diff", *paths).stderr)
+        done = run("diff", "-", self.write(sorted_a), input=self.shuffled(self.a))
+        self.assertEqual((done.returncode, done.stdout), (2, b""))
+        self.assertIn(b"give a file", done.stderr)
+
+    def test_peers_are_known_by_address_not_by_place(self):
+        other = [PEERS[2], PEERS[0], PEERS[1]]
+        paths = [self.write(table(self.a))]
+        for routes in self.a.values():
+            for route in routes:
+                route.peer = other.index(PEERS[route.peer])
+        paths.append(self.write(table(self.a, other), "b.mrt"))
+        self.assertEqual(self.said(*paths)[0], {})
+
+    def test_lines_for_people(self):
+        net = ipaddress.ip_network("10.0.0.0/8")
+        paths = (self.write(table({net: [Route(path=[64500, 1])]})),
+                 self.write(table({net: [Route(path=[64500, 2], med=3)]}), "b.mrt"))
+        self.assertEqual(out("diff", *paths).decode().splitlines()[0],
+                         "~|192.0.2.1|64500|10.0.0.0/8|AS_PATH|64500 1|64500 2|"
+                         "MULTI_EXIT_DISC|0|3")
+        none = self.write(table({}), "c.mrt")
+        self.assertEqual(out("diff", none, paths[0]).decode().splitlines()[0],
+                         "+|192.0.2.1|64500|10.0.0.0/8|64500 1|192.0.2.9")
+        self.assertEqual(len(out("diff", "-s", *paths).splitlines()), 4)
+
+    def test_a_condition_chooses_what_is_compared(self):
+        paths = self.write(table(self.a)), self.write(table(self.b), "b.mrt")
+        want = {key: names for key, names in self.want()[0].items() if key[2] == 1}
+        self.assertEqual(self.said("--where", "peer 64501", *paths)[0], want)
+
+    @unittest.skipUnless(real_folder(), "../shared/data/mrt is not here")
+    def test_a_converted_table_is_the_same(self):
+        path, to = real_folder() / "bgpdump__bview.20020722.2337.gz", self.folder / "v2"
+        out("convert", "--v2", path, to)
+        got, summary = self.said(path, to)
+        self.assertEqual((got, summary["same"]), ({}, 115521))
+
+    def test_errors(self):
+        path = self.write(table(self.a))
+        self.assertEqual(run("diff", path).returncode, 2)
+        self.assertEqual(run("diff", path, "/nonexistent").returncode, 2)
+        self.assertIn(b"no attribute", run("diff", "--ignore", "x", path, path).stderr)
+        before = path.read_bytes()
+        self.assertEqual(run("diff", "-o", path, path, path).returncode, 2)
+        self.assertEqual(path.read_bytes(), before)
+        done = run("diff", self.write(before[:-20], "cut.mrt"), path)
+        self.assertEqual(done.returncode, 1)
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)
