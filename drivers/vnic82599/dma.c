@@ -211,24 +211,24 @@ static void unmap(struct dma_seg *seg)
 		munmap(seg->map, seg->map_len);
 }
 
-unsigned vnic_dma_del(struct vnic *v, uint64_t iova, uint64_t len)
+int vnic_dma_del(struct vnic *v, uint64_t iova, uint64_t len)
 {
 	struct dma *dma = &v->dma;
 	uint64_t last = iova + (len - 1);
 	unsigned at = find(dma, iova), end;
 
 	if (!len || last < iova)
-		return 0;
+		return -ENOENT;
 	if (at < dma->n && dma->seg[at].iova < iova) // begins before: not wholly inside
 		at++;
-	if (at == dma->n) // nor may memmove see the NULL of an empty table
-		return 0;
 	for (end = at; end < dma->n && dma->seg[end].iova + (dma->seg[end].len - 1) <= last; end++)
 		unmap(&dma->seg[end]);
+	if (end == at)
+		return -ENOENT;
 	memmove(dma->seg + at, dma->seg + end, (dma->n - end) * sizeof(*dma->seg));
 	dma->n -= end - at;
 	dma->gen++;
-	return end - at;
+	return 0;
 }
 
 void vnic_dma_clear(struct vnic *v)

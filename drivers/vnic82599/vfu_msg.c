@@ -107,7 +107,7 @@ static int on_dma_unmap(struct vfu *vfu, struct vfu_message *msg)
 	if (in->flags & UNMAP_ALL)
 		vnic_dma_clear(vfu->nic);
 	else
-		vnic_dma_del(vfu->nic, in->iova, in->size);
+		(void)vnic_dma_del(vfu->nic, in->iova, in->size);
 	answer(msg, in, sizeof(*in));
 	return 0;
 }

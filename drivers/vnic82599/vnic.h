@@ -67,8 +67,8 @@ struct vnic_dma_conf {
 	bool can_read, can_write;
 };
 int vnic_dma_add(struct vnic *v, const struct vnic_dma_conf *conf) must_check;
-// Every range that lies inside this one, and how many these were.
-unsigned vnic_dma_del(struct vnic *v, uint64_t iova, uint64_t len);
+// Every range that lies inside this one; -ENOENT when none does.
+int vnic_dma_del(struct vnic *v, uint64_t iova, uint64_t len);
 void vnic_dma_clear(struct vnic *v);
 // A client truncated a file it had mapped here: its memory is gone.
 bool vnic_dma_is_lost(const struct vnic *v);
