@@ -300,7 +300,8 @@ static void known_judge(struct job *job, const struct bgp_attr_rule *rule,
 		attr_add(job, attr, rule->on_flags, &flags,
 			 is_mp(attr->type) ? BGP_ERR_OPTIONAL : BGP_ERR_FLAGS);
 	}
-	if (!err)
+	// RFC 4760 §3: without NLRI it means nothing.
+	if (!err && (v.form != BGP_FORM_NEXT_HOP || job->upd.nlri_len))
 		err = value_judge(&v, job->s, &fault);
 	if (!err)
 		return;

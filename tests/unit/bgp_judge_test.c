@@ -101,6 +101,8 @@ static void sound_updates_pass(void **state)
 		// RFC 7606 §5.1: all four places at once.
 		{&ebgp, "080b", GOOD6 NEXT_HOP "800f08 0002 01 20 20010db9", NLRI, BGP_NONE, 0,
 		 FAULT_NONE, 0},
+		// RFC 4760 §3: NEXT_HOP without NLRI is ignored.
+		{&ebgp, "", GOOD6 "400304 00000000", "", BGP_NONE, 0, FAULT_NONE, 0},
 		// Unknown ones, transitive or not, partial or not.
 		{&ebgp, "", GOOD "c0c802 0102 80c900 e0ca00", NLRI, BGP_NONE, 0, FAULT_NONE, 0},
 		// RFC 8950 §4.
@@ -520,6 +522,46 @@ static void errors_are_located_in_the_body(void **state)
 	}
 }
 
+// Cut anywhere, nothing passes for whole: but for cuts between two routes, which
+// no length inside tells.
+static void updates_cut_anywhere_are_noticed(void **state)
+{
+	struct exact e =
+		update_of("080b", GOOD6 NEXT_HOP "c00808 00010002 ffffff01", "080a 10ac10");
+	size_t routes = e.len - 5;
+
+	(void)state;
+	for (size_t cut = 0; cut < e.len; cut++) {
+		uint8_t *exact = malloc(cut ? cut : 1);
+		bool is_between = cut == routes || cut == routes + 2;
+		struct bgp_verdict v;
+
+		memcpy(exact, e.data, cut);
+		bgp_update_judge(exact, cut, &ebgp, &v);
+		assert_int_equal(v.action, is_between ? BGP_NONE : BGP_RESET);
+		assert_true(v.fault.at <= cut);
+		free(exact);
+	}
+	free(e.data);
+}
+
+static void opens_cut_anywhere_are_noticed(void **state)
+{
+	struct exact e = exact_of("04 0002 00b4 ac130003 10 0206 010400010001 0206 410400000002");
+
+	(void)state;
+	for (size_t cut = 0; cut <= e.len; cut++) {
+		uint8_t *exact = malloc(cut ? cut : 1);
+		struct bgp_verdict v;
+
+		memcpy(exact, e.data, cut);
+		bgp_open_judge(exact, cut, &nobody, &v);
+		assert_int_equal(v.action, cut == e.len ? BGP_NONE : BGP_RESET);
+		free(exact);
+	}
+	free(e.data);
+}
+
 // Whatever the bytes are: a verdict whose parts lie inside them.
 static void random_messages_end_in_a_verdict(void **state)
 {
@@ -562,6 +604,8 @@ int main(void)
 		cmocka_unit_test(the_other_messages_are_answered),
 		cmocka_unit_test(missing_attributes_are_named),
 		cmocka_unit_test(errors_are_located_in_the_body),
+		cmocka_unit_test(updates_cut_anywhere_are_noticed),
+		cmocka_unit_test(opens_cut_anywhere_are_noticed),
 		cmocka_unit_test(random_messages_end_in_a_verdict),
 	};
 
