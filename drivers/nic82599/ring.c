@@ -162,11 +162,9 @@ void nic_rings_empty(struct nic *nic)
 	for (unsigned i = 0; i < nic->port->n_txq; i++) {
 		struct nic_txq *q = &nic->txq[i];
 
-		for (unsigned k = 0; q->sw && k < q->n; k++) {
+		for (unsigned k = q->clean; q->sw && k != q->next; k = (k + 1) & (q->n - 1u))
 			if (q->sw[k])
 				rte_pktmbuf_free_seg(q->sw[k]);
-			q->sw[k] = NULL;
-		}
 		q->next = q->clean = q->unreported = q->report_in = q->report_out = 0;
 		q->n_free = (uint16_t)(q->n - 1);
 	}

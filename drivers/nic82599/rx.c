@@ -13,6 +13,7 @@ bool nic_rx_refill(struct nic_rxq *q)
 		q->n_no_mbuf++; // again at the next burst; meanwhile the card drops and counts
 		return false;
 	}
+#pragma GCC unroll 8
 	for (unsigned i = 0; i < NIC_REFILL; i++) {
 		desc[i].lo = rte_mbuf_data_iova_default(sw[i]);
 		desc[i].hi = 0;

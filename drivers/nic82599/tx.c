@@ -3,34 +3,33 @@
 // Sections: 82599 datasheet, revision 3.3.
 #include "drivers/nic82599/priv.h"
 
-static void give_back(struct rte_mbuf *done[], unsigned n)
-{
-	if (n)
-		rte_mempool_put_bulk(done[0]->pool, (void **)done, n);
-}
-
 // Frees segments from q->clean to end, those of one pool together.
 static void segments_free(struct nic_txq *q, uint16_t end)
 {
 	struct rte_mbuf *done[64];
-	unsigned n = 0;
+	struct rte_mempool *pool = NULL;
+	unsigned n = 0, at = q->clean, mask = q->n - 1u;
 
-	while (q->clean != end) {
-		struct rte_mbuf *m = q->sw[q->clean];
+	q->n_free = (uint16_t)(q->n_free + ((end - at) & mask));
+	q->clean = end;
+	for (; at != end; at = (at + 1) & mask) {
+		struct rte_mbuf *m = q->sw[at];
 
-		q->sw[q->clean] = NULL;
-		q->clean = (uint16_t)((q->clean + 1) & (q->n - 1));
-		q->n_free++;
-		m = m ? rte_pktmbuf_prefree_seg(m) : NULL;
-		if (!m)
+		if (unlikely(!m))
 			continue;
-		if (n == 64 || (n && done[0]->pool != m->pool)) {
-			give_back(done, n);
+		m = rte_pktmbuf_prefree_seg(m);
+		if (unlikely(!m))
+			continue;
+		if (unlikely(n == 64 || m->pool != pool)) {
+			if (n)
+				rte_mempool_put_bulk(pool, (void **)done, n);
+			pool = m->pool;
 			n = 0;
 		}
 		done[n++] = m;
 	}
-	give_back(done, n);
+	if (n)
+		rte_mempool_put_bulk(pool, (void **)done, n);
 }
 
 // §7.2.3.4: a descriptor that was asked to report says when it is done, and with
@@ -79,10 +78,10 @@ static void context_write(struct nic_txq *q, const struct rte_mbuf *m)
 // §7.2.3.2.4: what the first data descriptor of a packet asks for.
 static uint64_t wishes_of(const struct rte_mbuf *m)
 {
-	uint64_t paylen = m->pkt_len, hi = 0;
+	uint64_t paylen = m->pkt_len, hi = NIC_TXD_CC;
 
-	if (m->ol_flags & NIC_TX_OFFLOADS)
-		hi |= NIC_TXD_CC;
+	if (likely(!(m->ol_flags & NIC_TX_OFFLOADS)))
+		return paylen << NIC_TXD_PAYLEN_SHIFT;
 	if (m->ol_flags & RTE_MBUF_F_TX_IP_CKSUM)
 		hi |= NIC_TXD_IXSM;
 	if (m->ol_flags & (RTE_MBUF_F_TX_L4_MASK | RTE_MBUF_F_TX_TCP_SEG))

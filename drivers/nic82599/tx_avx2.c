@@ -5,37 +5,73 @@
 
 #include <immintrin.h>
 
-static bool are_plain(struct rte_mbuf *const m[4])
-{
-	uint64_t flags = m[0]->ol_flags | m[1]->ol_flags | m[2]->ol_flags | m[3]->ol_flags;
-	unsigned segs = m[0]->nb_segs | m[1]->nb_segs | m[2]->nb_segs | m[3]->nb_segs;
-	unsigned len = (m[0]->pkt_len - 1) | (m[1]->pkt_len - 1) | (m[2]->pkt_len - 1) |
-		       (m[3]->pkt_len - 1); // an empty one is longer than any
+enum {
+	AT_IOVA = 8,   // buf_iova, then data_off, refcnt, nb_segs, port (16 bits each)
+	AT_FLAGS = 24, // ol_flags, then packet_type, pkt_len (32 bits each)
+};
+static_assert(offsetof(struct rte_mbuf, buf_iova) == AT_IOVA, "read as 16 bytes");
+static_assert(offsetof(struct rte_mbuf, data_off) == AT_IOVA + 8, "read as 16 bytes");
+static_assert(offsetof(struct rte_mbuf, nb_segs) == AT_IOVA + 12, "read as 16 bytes");
+static_assert(offsetof(struct rte_mbuf, ol_flags) == AT_FLAGS, "read as 16 bytes");
+static_assert(offsetof(struct rte_mbuf, pkt_len) == AT_FLAGS + 12, "read as 16 bytes");
 
-	return !(flags & NIC_TX_OFFLOADS) && segs == 1 && len < NIC_TX_PLAIN_MAX;
+static __m256i load_pair(struct rte_mbuf *const m[2], unsigned at)
+{
+	return _mm256_loadu2_m128i((const __m128i *)((const char *)m[1] + at),
+				   (const __m128i *)((const char *)m[0] + at));
 }
 
-static __m128i desc_of(const struct rte_mbuf *m)
+// One segment each, no wishes, and a length from 1 to NIC_TX_PLAIN_MAX.
+static bool are_plain(__m256i iova, __m256i flags)
 {
-	uint64_t len = m->data_len;
+	const __m256i segs = _mm256_set1_epi64x(0xffffll << 32);
+	const __m256i one_seg = _mm256_set_epi64x(1ll << 32, 0, 1ll << 32, 0);
+	const __m256i unwanted = _mm256_set_epi64x(
+		(long long)((uint64_t) ~(NIC_TX_PLAIN_MAX - 1u) << 32), (long long)NIC_TX_OFFLOADS,
+		(long long)((uint64_t) ~(NIC_TX_PLAIN_MAX - 1u) << 32), (long long)NIC_TX_OFFLOADS);
+	__m256i bad = _mm256_and_si256(flags, unwanted);
+	__m256i high = _mm256_set_epi64x(-1, 0, -1, 0);
 
-	return _mm_set_epi64x((long long)(len | len << NIC_TXD_PAYLEN_SHIFT | NIC_TXD_DTYP_DATA |
-					  NIC_TXD_IFCS | NIC_TXD_DEXT | NIC_TXD_EOP),
-			      (long long)rte_mbuf_data_iova(m));
+	bad = _mm256_or_si256(
+		bad,
+		_mm256_xor_si256(_mm256_and_si256(_mm256_and_si256(iova, segs), high), one_seg));
+	return _mm256_testz_si256(bad, bad);
 }
 
-static void four(struct nic_txq *q, struct rte_mbuf *const m[4])
+// Two descriptors out of two mbufs: address, then length and commands.
+static __m256i desc_of(__m256i iova, __m256i flags)
 {
+	const __m256i command = _mm256_set1_epi64x(
+		(long long)(NIC_TXD_DTYP_DATA | NIC_TXD_IFCS | NIC_TXD_DEXT | NIC_TXD_EOP));
+	__m256i off =
+		_mm256_and_si256(_mm256_unpackhi_epi64(iova, iova), _mm256_set1_epi64x(0xffff));
+	__m256i len = _mm256_srli_epi64(flags, 32);
+	__m256i hi = _mm256_or_si256(_mm256_or_si256(len, command),
+				     _mm256_slli_epi64(len, NIC_TXD_PAYLEN_SHIFT));
+
+	return _mm256_blend_epi32(_mm256_add_epi64(iova, off), hi, 0xcc);
+}
+
+static bool four(struct nic_txq *q, struct rte_mbuf *const m[4])
+{
+	const __m256i one_byte = _mm256_set_epi32(1, 0, 0, 0, 1, 0, 0, 0); // an empty one wraps
 	__m256i *desc = (__m256i *)(q->ring + q->next);
+	__m256i iova0 = load_pair(m, AT_IOVA), flags0 = load_pair(m, AT_FLAGS);
+	__m256i iova1 = load_pair(m + 2, AT_IOVA), flags1 = load_pair(m + 2, AT_FLAGS);
+	__m256i lens = _mm256_or_si256(_mm256_sub_epi32(flags0, one_byte),
+				       _mm256_sub_epi32(flags1, one_byte));
 
+	if (unlikely(!are_plain(_mm256_or_si256(iova0, iova1), lens)))
+		return false;
 	_mm256_storeu_si256((__m256i *)(q->sw + q->next), _mm256_loadu_si256((const __m256i *)m));
-	_mm256_storeu_si256(desc, _mm256_set_m128i(desc_of(m[1]), desc_of(m[0])));
-	_mm256_storeu_si256(desc + 1, _mm256_set_m128i(desc_of(m[3]), desc_of(m[2])));
+	_mm256_storeu_si256(desc, desc_of(iova0, flags0));
+	_mm256_storeu_si256(desc + 1, desc_of(iova1, flags1));
 	q->next = (uint16_t)((q->next + 4) & (q->n - 1));
 	q->n_free = (uint16_t)(q->n_free - 4);
 	q->unreported = (uint16_t)(q->unreported + 4);
-	if (q->unreported >= NIC_REPORT)
+	if (unlikely(q->unreported >= NIC_REPORT))
 		nic_tx_report(q);
+	return true;
 }
 
 uint16_t nic_tx_avx2(void *queue, struct rte_mbuf *pkts[], uint16_t n)
@@ -48,8 +84,7 @@ uint16_t nic_tx_avx2(void *queue, struct rte_mbuf *pkts[], uint16_t n)
 	nic_tx_clean(q);
 	while (sent < n) {
 		if (likely(n - sent >= 4 && q->n_free >= 4 && q->n - q->next >= 4) &&
-		    likely(are_plain(pkts + sent))) {
-			four(q, pkts + sent);
+		    likely(four(q, pkts + sent))) {
 			sent = (uint16_t)(sent + 4);
 			continue;
 		}
