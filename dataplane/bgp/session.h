@@ -61,6 +61,8 @@ struct bgp_session {
 	uint8_t role;		    // enum bgp_role
 	uint32_t local_as, peer_as; // 0: unknown; peer_as is the one expected
 	uint32_t local_id;	    // BGP identifier, as a number; 0: unknown
+	uint32_t cluster_id;	    // RFC 4456 §7, of a route reflector; 0: none
+	uint32_t confed_as;	    // RFC 5065 §4: what the world calls us; 0: none
 	// What was agreed on; none: whatever comes is read.
 	uint8_t n_families;
 	struct bgp_family family[BGP_FAMILIES_MAX];

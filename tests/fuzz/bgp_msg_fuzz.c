@@ -3,6 +3,7 @@
 // bytes say which. Each message gets a verdict that lies inside it; what can be
 // read returns byte for byte; sound routes come out to the last.
 #include "dataplane/bgp/judge.h"
+#include "dataplane/bgp/loop.h"
 #include "dataplane/bgp/open.h"
 #include "dataplane/bgp/value.h"
 
@@ -117,6 +118,7 @@ static void update_check(const uint8_t *body, size_t len, const struct bgp_sessi
 		bgp_update_put(&out, &upd);
 		same(&out, body, len);
 		routes_check(&upd, len, s);
+		ensure(bgp_refusal_name(bgp_route_refusal(upd.attrs, upd.attrs_len, true, s)));
 		if (bgp_update_is_end_of_rib(&upd, &afi, &safi))
 			ensure(upd.nlri_len == 0 && upd.withdrawn_len == 0);
 	}
