@@ -71,28 +71,29 @@ class RealDumps(unittest.TestCase):
             with self.subTest(path.name):
                 self.assertTrue(dump(*form, path).stdout == bgpdump(*form, path), path.name)
                 n += 1
-        self.assertGreater(n, 15)
+        self.assertGreater(n, 12)
 
     def test_lines_are_those_of_bgpdump_m(self):
         self.compare("-m")
 
     def test_lines_with_dates_are_those_of_bgpdump_M(self):
-        self.compare("-M", at_most=50000)
+        self.compare("-M", at_most=12000)
 
     def test_blocks_of_lines_are_those_of_bgpdump_H(self):
-        self.compare("-H", at_most=50000)
+        self.compare("-H", at_most=12000)
 
     def test_options_of_lines_are_those_of_bgpdump(self):
-        for options in (["-m", "-t", "change"], ["-M", "-t", "change"], ["-m", "-p"],
-                        ["-m", "-l"], ["-m", "-u"], ["-m", "-l", "-u", "-p"], ["-M", "-p"]):
-            for name in ("bgpdump__updates.20160811.1600.gz", "bgpdump__bview.20020722.2337.gz",
-                         "dnas__sydney.updates.20220601.0230.bz2", "mrtparse__quagga_rib",
-                         "bgpdump__bview.ipv6_unicast_add_path.gz"):
-                path = SHARED / "real" / name
-                if "change" in options and not name.startswith("bgpdump__bview.2002"):
-                    continue
-                with self.subTest(f"{options} {name}"):
-                    self.assertTrue(dump(*options, path).stdout == bgpdump(*options, path))
+        small = ["bgpstream__ris.rrc06.updates.1427846400.gz", "mrtparse__quagga_rib",
+                 "bgpdump__bview.ipv6_unicast_add_path.gz", "mrtparse__openbgpd_rib_table"]
+        runs = [(options, name) for name in small for options in (
+            ["-m", "-p"], ["-m", "-l"], ["-m", "-u"], ["-m", "-l", "-u", "-p"], ["-M", "-p"])]
+        runs += [(["-m", "-l", "-u"], "dnas__rrc23.updates.20220421.0200.gz"),
+                 (["-m", "-t", "change"], "bgpdump__bview.20020722.2337.gz"),
+                 (["-M", "-t", "change"], "mrtparse__openbgpd_rib_table")]
+        for options, name in runs:
+            path = SHARED / "real" / name
+            with self.subTest(f"{options} {name}"):
+                self.assertTrue(dump(*options, path).stdout == bgpdump(*options, path))
 
     def test_time_of_last_change_is_right_where_bgpdump_says_1970(self):
         """bgpdump 1.6.2 keeps a pointer to a variable that is gone (TABLE_DUMP_V2)."""
