@@ -177,7 +177,7 @@ static void clock_high(struct vnic *v, bool data)
 	}
 }
 
-void i2c_write(struct vnic *v, uint32_t value)
+void nvm_pins_write(struct vnic *v, uint32_t value)
 {
 	struct i2c *i2c = &v->i2c;
 	bool clk = value & NIC_I2CCTL_CLK_OUT, data = value & NIC_I2CCTL_DATA_OUT;
@@ -197,7 +197,7 @@ void i2c_write(struct vnic *v, uint32_t value)
 }
 
 // Open drain: a line is high when nobody pulls it.
-uint32_t i2c_read(struct vnic *v)
+uint32_t nvm_pins_read(struct vnic *v)
 {
 	uint32_t out = reg_get(v, NIC_I2CCTL) & (NIC_I2CCTL_CLK_OUT | NIC_I2CCTL_DATA_OUT);
 

@@ -221,8 +221,8 @@ void queues_sync(struct vnic *v);
 void queues_flush(struct vnic *v);
 // nvm.c
 void nvm_init(struct vnic *v);
-uint32_t i2c_read(struct vnic *v);
-void i2c_write(struct vnic *v, uint32_t value);
+uint32_t nvm_pins_read(struct vnic *v);
+void nvm_pins_write(struct vnic *v, uint32_t value);
 // irq.c
 bool irq_reg_read(struct vnic *v, uint32_t off, uint32_t *value);
 bool irq_reg_write(struct vnic *v, uint32_t off, uint32_t value);

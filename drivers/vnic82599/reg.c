@@ -115,7 +115,7 @@ static uint32_t special_read(struct vnic *v, uint32_t off)
 	case NIC_LINKS:
 		return links(v);
 	case NIC_I2CCTL:
-		return i2c_read(v);
+		return nvm_pins_read(v);
 	case NIC_EEC:
 		return eec(v);
 	case NIC_SWSM: // taken by reading it
@@ -213,7 +213,7 @@ static bool special_write(struct vnic *v, uint32_t off, uint32_t value)
 		reg_set(v, off, value | NIC_ESDP_SDP2_DATA);
 		return true;
 	case NIC_I2CCTL:
-		i2c_write(v, value);
+		nvm_pins_write(v, value);
 		return true;
 	case NIC_EERD:
 	case NIC_EEWR:

@@ -11,7 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { SERVE_MAX = 64, SEND_ROOM = 1 << 18 };
+enum { SERVE_MAX = 64, SEND_ROOM = 1 << 18, BACKLOG = 16 };
 
 static int listen_at(const char *path)
 {

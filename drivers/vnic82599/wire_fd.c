@@ -28,6 +28,13 @@ static bool fd_tx(struct wire *wire, const uint8_t *frame, unsigned len)
 	return write(wire->fd, frame, len) == (ssize_t)len;
 }
 
+// The other end of a socket was closed: no link, nothing to wait for.
+static void lose(struct wire *wire)
+{
+	close(wire->fd);
+	wire->fd = -1;
+}
+
 static unsigned fd_poll(struct wire *wire, uint64_t now_ns, unsigned max)
 {
 	uint8_t frame[VNIC_FRAME_MAX];
@@ -37,8 +44,11 @@ static unsigned fd_poll(struct wire *wire, uint64_t now_ns, unsigned max)
 	while (n < max && !vnic_is_backlogged(wire->nic)) {
 		ssize_t len = read(wire->fd, frame, sizeof(frame));
 
-		if (len <= 0)
+		if (len <= 0) {
+			if (len == 0)
+				lose(wire);
 			break;
+		}
 		wire_receive(wire, frame, (unsigned)len);
 		n++;
 	}
@@ -223,7 +233,7 @@ struct wire *wire_packet_open(const char *arg, struct err *err)
 
 static bool socket_is_up(const struct wire *wire)
 {
-	return ((const struct fd_wire *)wire)->listener < 0;
+	return wire->fd >= 0 && ((const struct fd_wire *)wire)->listener < 0;
 }
 
 static bool socket_tx(struct wire *wire, const uint8_t *frame, unsigned len)
@@ -238,6 +248,8 @@ static unsigned socket_poll(struct wire *wire, uint64_t now_ns, unsigned max)
 
 	if (socket_is_up(wire))
 		return fd_poll(wire, now_ns, max);
+	if (fd->listener < 0)
+		return 0;
 	peer = accept4(fd->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (peer < 0)
 		return 0;
