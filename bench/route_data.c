@@ -2,6 +2,7 @@
 #include "bench/route_data.h"
 
 #include "dataplane/base/err.h"
+#include "dataplane/bgp/mrt_table.h"
 #include "dataplane/bgp/mrt_view.h"
 #include "dataplane/ctl/mrt_file.h"
 
@@ -103,7 +104,29 @@ static int list_read(struct bench_data *data, const char *path)
 	return 0;
 }
 
-// The prefixes of all peers' best routes; next hops mean nothing here.
+static void bgp_add(struct bench_data *data, const struct bgp_prefix *in)
+{
+	struct prefix prefix = {.family = in->family, .len = in->len};
+
+	memcpy(prefix.bytes, in->bytes, prefix.family == 4 ? 4 : 16);
+	prefix_mask(&prefix);
+	add(prefix.family == 4 ? &data->ip4 : &data->ip6, &prefix);
+}
+
+// TABLE_DUMP, which ended about 2010: each record is a path of one peer.
+static void dump_read(struct bench_data *data, const struct mrt_file_record *rec)
+{
+	struct mrt_dump_entry entry;
+	struct fault fault = {.code = FAULT_NONE};
+	struct mrt_dump dump;
+
+	if (mrt_dump_decode(&rec->hdr, rec->body, &dump, &fault))
+		return;
+	while (mrt_dump_next(&dump, &entry))
+		bgp_add(data, &entry.prefix);
+}
+
+// The prefixes of all peers; next hops mean nothing here.
 static int mrt_read(struct bench_data *data, const char *path)
 {
 	const struct mrt_view_spec spec = {.kind = MRT_VIEW_BEST};
@@ -115,16 +138,12 @@ static int mrt_read(struct bench_data *data, const char *path)
 	struct fault fault;
 
 	while (file && (event = mrt_file_next(file, &rec)) != MRT_FILE_END) {
-		struct prefix prefix;
-
 		fault.code = FAULT_NONE;
-		if (event != MRT_FILE_RECORD ||
-		    mrt_view_record(view, &rec.hdr, rec.body, &route, &fault) <= 0)
-			continue;
-		prefix = (struct prefix){.family = route.prefix.family, .len = route.prefix.len};
-		memcpy(prefix.bytes, route.prefix.bytes, prefix.family == 4 ? 4 : 16);
-		prefix_mask(&prefix);
-		add(prefix.family == 4 ? &data->ip4 : &data->ip6, &prefix);
+		if (event == MRT_FILE_RECORD && rec.hdr.type == MRT_TABLE_DUMP)
+			dump_read(data, &rec);
+		else if (event == MRT_FILE_RECORD &&
+			 mrt_view_record(view, &rec.hdr, rec.body, &route, &fault) > 0)
+			bgp_add(data, &route.prefix);
 	}
 	mrt_view_free(view);
 	if (!file)
