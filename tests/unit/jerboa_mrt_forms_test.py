@@ -207,6 +207,25 @@ class Correct(unittest.TestCase):
                   "|{1,2} {1,2} 70001|", "|{1,2} 3 70001|")
 
 
+class Long(unittest.TestCase):
+    """bgpdump cuts these off."""
+
+    def test_paths_and_communities_of_any_length(self):
+        asns = [100000 + i for i in range(250)]
+        attrs = (ORIGIN + attribute(2, as_path([(SEQUENCE, asns)] * 8, 4)) + NEXTHOP +
+                 attribute(8, b"".join(struct.pack(">HH", 65001, i) for i in range(2000)), 0xc0))
+        fields = dump(rib("10.0.0.0", 8, attrs)).split("|")
+        self.assertEqual(fields[6], " ".join(map(str, asns * 8)))
+        self.assertEqual(fields[11], " ".join(f"65001:{i}" for i in range(2000)))
+
+    def test_lines_longer_than_the_buffer(self):
+        attrs = b"".join(attribute(200 + i % 50, b"", 0xc0) for i in range(20000))
+        self.assertEqual(len(attrs), 60000)
+        fields = dump(rib("10.0.0.0", 8, attrs) * 5, "-u").splitlines()[4].split("|")
+        self.assertEqual(len(fields[-2].split(" ")), 20000)
+        self.assertEqual(len(objects(rib("10.0.0.0", 8, attrs))[0]["unknown"]), 20000)
+
+
 class PathIds(unittest.TestCase):
     def test_are_seen_where_the_label_denies_them(self):
         routes = nlri(ip("10.0.0.0"), 8, 1) + nlri(ip("10.1.0.0"), 16, 2)
