@@ -127,8 +127,9 @@ class Demo:
                  "up2": ("10.77.2.254/24", "fd77:2::fe/64")}
         default = UPSTREAMS["upstream-a"]
         return {
-            "ports": [{"name": f"port-{name}", "device": f"net_af_packet{i},iface=wire-{name}"}
-                      for i, name in enumerate(ports)],
+            "ports": [{"name": f"port-{name}", **way} for name, way in zip(
+                ports, self.lab.ports_of(self.spaces["router"], [f"wire-{name}" for name in ports],
+                                         self.opt.nic))],
             "ifaces": [{"name": name, "port": f"port-{name}", "addresses": list(addresses)}
                        for name, addresses in ports.items()],
             "mrt": [{"file": str(path), "peer": "best", "gateways": self.gateways(stat),
@@ -382,6 +383,7 @@ def main():
     parser.add_argument("--once", action="store_true")
     parser.add_argument("--mrt", metavar="FILE")
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--nic", choices=["82599"])
     opt = parser.parse_args()
 
     def end(*_):

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "drivers/pci/pci_mem.h"
 
+#include "dataplane/base/log.h"
+
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_memory.h>
@@ -127,6 +129,9 @@ static int segments_map(const struct rte_memseg_list *list, const struct rte_mem
 	if (mem.fd >= 0 && rte_memseg_get_fd_offset_thread_unsafe(ms, &off) < 0)
 		mem.fd = -1;
 	mem.fd_off = off;
+	log_debug("%s: packets: %#llx, %llu bytes at %p, file %d from %llu", walk->dev->name,
+		  (unsigned long long)mem.iova, (unsigned long long)mem.len, mem.addr, mem.fd,
+		  (unsigned long long)mem.fd_off);
 	walk->rc = walk->dev->ops->dma_map(walk->dev, &mem, walk->err);
 	return walk->rc < 0 ? -1 : 0;
 }

@@ -17,6 +17,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STANDIN = os.environ.get("JERBOA_STANDIN")  # "linux": the tests judge Linux instead
+NIC = os.environ.get("JERBOA_NIC")  # "82599": ports are virtual cards, driven by nic82599
 
 
 def _load(path):
@@ -305,7 +306,7 @@ class Lab(base.Lab):
         """
         space = self.host(name)
         ports, ifaces = [], []
-        for i, (net, addresses) in enumerate(nets.items()):
+        for net, addresses in nets.items():
             host = getattr(self, net, None) or self.host(net)
             self.port(host, "eth0", space, f"v-{net}", 1500)
             for address in addresses:
@@ -315,9 +316,11 @@ class Lab(base.Lab):
             size = (mtu or {}).get(net)
             if size:
                 host.ip("link", "set", "eth0", "mtu", size)
-            ports.append({"name": f"{net}0", "device": f"net_af_packet{i},iface=v-{net}"})
+            ports.append({"name": f"{net}0"})
             ifaces.append({"name": net, "port": f"{net}0", "addresses": list(addresses),
                            **({"mtu": size} if size else {})})
+        for port, way in zip(ports, self.ports_of(space, [f"v-{net}" for net in nets], NIC)):
+            port.update(way)
         config = {"version": 1, "ports": ports, "ifaces": ifaces + config.pop("ifaces", []),
                   "routes": list(routes), "log": {"level": "debug"}, **config}
         router = (LinuxRouter if STANDIN == "linux" else Router)(space, config)
