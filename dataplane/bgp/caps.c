@@ -71,6 +71,23 @@ static int add_path_read(struct bgp_caps *caps, const struct bgp_cap *cap)
 	return 0;
 }
 
+// RFC 8277 §2.1: a count of 0 or 1 is ignored, as if it were not there.
+static int labels_read(struct bgp_caps *caps, const struct bgp_cap *cap)
+{
+	if (cap->len % 4)
+		return -EBADMSG;
+	for (const uint8_t *p = cap->value; p < cap->value + cap->len; p += 4) {
+		struct bgp_cap_family *f;
+
+		if (p[3] < 2)
+			continue;
+		f = family_of(caps, wire_get16(p), p[2]);
+		if (f)
+			f->max_labels = p[3];
+	}
+	return 0;
+}
+
 // RFC 4724 §3: flags and time, then families with a flag each. A later one
 // replaces an earlier.
 static int restart_read(struct bgp_caps *caps, const struct bgp_cap *cap)
@@ -119,6 +136,8 @@ static int cap_read(struct bgp_caps *caps, const struct bgp_cap *cap)
 		return ip6_nexthop_read(caps, cap);
 	case BGP_CAP_EXTENDED_MSG:
 		return flag_read(cap, &caps->extended_msg);
+	case BGP_CAP_LABELS:
+		return labels_read(caps, cap);
 	case BGP_CAP_ROLE:
 		caps->has_role = true;
 		caps->role = cap->len == 1 ? cap->value[0] : 0;
@@ -192,6 +211,7 @@ static void family_agree(struct bgp_session *s, const struct bgp_cap_family *our
 		.add_path = (ours->add_path & BGP_ADD_PATH_RECEIVE) &&
 			    (peer->add_path & BGP_ADD_PATH_SEND),
 		.ip6_nexthop = ours->ip6_nexthop && peer->ip6_nexthop,
+		.multi_labels = ours->max_labels && peer->max_labels,
 	};
 }
 
@@ -278,6 +298,16 @@ static void ip6_nexthop_put(struct out *out, const struct bgp_caps *caps)
 	cap_end(out, at);
 }
 
+static void labels_put(struct out *out, const struct bgp_caps *caps)
+{
+	size_t at = cap_start(out, BGP_CAP_LABELS);
+
+	for (unsigned i = 0; i < caps->n_families; i++)
+		if (caps->family[i].max_labels)
+			family_put(out, &caps->family[i], caps->family[i].max_labels);
+	cap_end(out, at);
+}
+
 static void restart_put(struct out *out, const struct bgp_caps *caps)
 {
 	size_t at = cap_start(out, BGP_CAP_RESTART);
@@ -309,6 +339,7 @@ void bgp_caps_put(struct out *out, const struct bgp_caps *caps)
 	ip6_nexthop_put(out, caps);
 	if (caps->extended_msg)
 		bgp_cap_put(out, BGP_CAP_EXTENDED_MSG, NULL, 0);
+	labels_put(out, caps);
 	if (caps->has_role)
 		bgp_cap_put(out, BGP_CAP_ROLE, &caps->role, 1);
 	if (caps->restart)

@@ -157,7 +157,7 @@ static bool addr_is_host(const struct bgp_addr *addr)
 
 // Prefixes are walked to their end, or to what is wrong with them.
 static int nlri_judge(const uint8_t *bytes, size_t len, uint16_t afi, uint8_t safi,
-		      const struct bgp_session *s, struct fault *fault)
+		      bool is_withdrawn, const struct bgp_session *s, struct fault *fault)
 {
 	struct bgp_nlri_iter it;
 	struct bgp_nlri nlri;
@@ -166,6 +166,7 @@ static int nlri_judge(const uint8_t *bytes, size_t len, uint16_t afi, uint8_t sa
 	if (!bgp_nlri_is_known(afi, safi))
 		return 0;
 	bgp_nlri_start(&it, bytes, len, afi, safi, bgp_session_has_path_ids(s, afi, safi));
+	it.multi_labels = !is_withdrawn && bgp_session_has_labels(s, afi, safi);
 	while ((more = bgp_nlri_next(&it, &nlri, fault)) > 0)
 		;
 	return more;
@@ -197,7 +198,7 @@ static int reach_judge(const struct bgp_value *v, const struct bgp_session *s, s
 	if (bgp_nexthop_decode(mp->afi, mp->safi, mp->nexthop, mp->nexthop_len, addr) == 0 ||
 	    !nexthop_fits(mp, s, &addr[0]))
 		return fault_set(fault, FAULT_MP_NEXT_HOP, 3);
-	if (nlri_judge(mp->nlri, mp->nlri_len, mp->afi, mp->safi, s, &inner))
+	if (nlri_judge(mp->nlri, mp->nlri_len, mp->afi, mp->safi, false, s, &inner))
 		return fault_set(fault, inner.code, inner.at + 5u + mp->nexthop_len);
 	if (!addr_is_host(&addr[0]))
 		return fault_set(fault, FAULT_NEXT_HOP_ADDR, 4);
@@ -211,7 +212,7 @@ static int unreach_judge(const struct bgp_value *v, const struct bgp_session *s,
 	struct fault inner = {.code = FAULT_NONE};
 
 	if (is_foreign(s, mp->afi, mp->safi) ||
-	    !nlri_judge(mp->nlri, mp->nlri_len, mp->afi, mp->safi, s, &inner))
+	    !nlri_judge(mp->nlri, mp->nlri_len, mp->afi, mp->safi, true, s, &inner))
 		return 0;
 	return fault_set(fault, inner.code, inner.at + 3);
 }
@@ -406,7 +407,7 @@ static void routes_judge(struct job *job, const uint8_t *bytes, size_t len)
 		.action = BGP_RESET, .code = BGP_ERR_UPDATE, .subcode = BGP_ERR_NETWORK};
 	struct fault fault = {.code = FAULT_NONE};
 
-	if (!nlri_judge(bytes, len, BGP_AFI_IP4, BGP_SAFI_UNICAST, job->s, &fault))
+	if (!nlri_judge(bytes, len, BGP_AFI_IP4, BGP_SAFI_UNICAST, false, job->s, &fault))
 		return;
 	f.fault = fault.code;
 	f.at = (size_t)(bytes - job->upd.body) + fault.at;

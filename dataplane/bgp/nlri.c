@@ -22,6 +22,7 @@ void bgp_nlri_start(struct bgp_nlri_iter *it, const uint8_t *bytes, size_t len, 
 	it->family = afi == BGP_AFI_IP4 ? 4 : 6;
 	it->safi = safi;
 	it->has_path_ids = has_path_ids;
+	it->multi_labels = false;
 }
 
 static int stop_at(struct bgp_nlri_iter *it, const uint8_t *p, enum fault_code code,
@@ -31,17 +32,10 @@ static int stop_at(struct bgp_nlri_iter *it, const uint8_t *p, enum fault_code c
 	return fault_set(fault, code, (size_t)(p - it->base));
 }
 
-// RFC 8277 §2.2, §2.4: labels go on until the bottom of the stack; a withdrawal
-// has 0x800000, older speakers write 0.
-static bool is_last_label(const uint8_t *label)
-{
-	bool is_withdrawal = label[1] == 0 && label[2] == 0 && (label[0] == 0x80 || label[0] == 0);
-
-	return (label[2] & 1) || is_withdrawal;
-}
-
-// Takes labels off the front of a prefix of *bits bits; NULL: no bottom.
-static const uint8_t *labels_take(struct bgp_nlri *nlri, const uint8_t *p, unsigned *bits)
+// Takes labels off the front of a prefix of *bits bits; NULL: no bottom. RFC
+// 8277 §2.2: of one label alone the bit of the bottom is ignored.
+static const uint8_t *labels_take(const struct bgp_nlri_iter *it, struct bgp_nlri *nlri,
+				  const uint8_t *p, unsigned *bits)
 {
 	bool is_last;
 
@@ -49,7 +43,7 @@ static const uint8_t *labels_take(struct bgp_nlri *nlri, const uint8_t *p, unsig
 	do {
 		if (*bits < BGP_LABEL_LEN * 8)
 			return NULL;
-		is_last = is_last_label(p);
+		is_last = !it->multi_labels || (p[2] & 1);
 		nlri->n_labels++;
 		*bits -= BGP_LABEL_LEN * 8;
 		p += BGP_LABEL_LEN;
@@ -109,7 +103,7 @@ int bgp_nlri_next(struct bgp_nlri_iter *it, struct bgp_nlri *nlri, struct fault 
 	if ((size_t)(it->end - p) < (bits + 7) / 8)
 		return stop_at(it, at, FAULT_NLRI_CUT, fault);
 	if (!is_plain)
-		p = labels_take(nlri, p, &bits);
+		p = labels_take(it, nlri, p, &bits);
 	if (p && it->safi == BGP_SAFI_VPN)
 		p = rd_take(nlri, p, &bits);
 	if (!p)

@@ -26,11 +26,13 @@ struct bgp_nlri_iter {
 	uint8_t family; // 4 or 6
 	uint8_t safi;
 	bool has_path_ids;
+	bool multi_labels; // bgp_nlri_start() clears it
 };
 
 // Can the prefixes of this family be told apart?
 bool bgp_nlri_is_known(uint16_t afi, uint8_t safi);
-// The family must be known.
+// The family must be known. A labelled route has one label, whatever that says
+// of a stack (RFC 8277 §2.2), unless several were agreed on (§2.3).
 void bgp_nlri_start(struct bgp_nlri_iter *it, const uint8_t *bytes, size_t len, uint16_t afi,
 		    uint8_t safi, bool has_path_ids);
 // 1: *nlri is set; 0: the end; -EBADMSG: FAULT_NLRI_LEN, _CUT or _LABELS, at

@@ -100,6 +100,8 @@ const char *bgp_cap_name(uint8_t code)
 		return "extended-next-hop";
 	case BGP_CAP_EXTENDED_MSG:
 		return "extended-message";
+	case BGP_CAP_LABELS:
+		return "multiple-labels";
 	case BGP_CAP_ROLE:
 		return "role";
 	case BGP_CAP_RESTART:

@@ -44,6 +44,7 @@ enum bgp_cap_code {
 	BGP_CAP_REFRESH = 2,	       // RFC 2918 §2
 	BGP_CAP_IP6_NEXTHOP = 5,       // RFC 8950 §4
 	BGP_CAP_EXTENDED_MSG = 6,      // RFC 8654 §3
+	BGP_CAP_LABELS = 8,	       // RFC 8277 §2.1
 	BGP_CAP_ROLE = 9,	       // RFC 9234 §4.1
 	BGP_CAP_RESTART = 64,	       // RFC 4724 §3
 	BGP_CAP_AS4 = 65,	       // RFC 6793 §3
@@ -77,7 +78,8 @@ struct bgp_cap_family {
 	bool ip6_nexthop;  // RFC 8950 §4
 	bool is_restarted; // RFC 4724 §3: kept forwarding
 	bool can_restart;
-	uint8_t add_path; // enum bgp_add_path, 0: none
+	uint8_t add_path;   // enum bgp_add_path, 0: none
+	uint8_t max_labels; // RFC 8277 §2.1: 0, or more than 1
 };
 
 struct bgp_caps {

@@ -16,6 +16,13 @@ bool bgp_session_has_path_ids(const struct bgp_session *s, uint16_t afi, uint8_t
 	return s->add_path_all || (family && family->add_path);
 }
 
+bool bgp_session_has_labels(const struct bgp_session *s, uint16_t afi, uint8_t safi)
+{
+	const struct bgp_family *family = bgp_session_family(s, afi, safi);
+
+	return family && family->multi_labels;
+}
+
 static const struct {
 	uint16_t afi;
 	uint8_t safi;

@@ -44,8 +44,9 @@ enum { BGP_FAMILIES_MAX = 24 };
 struct bgp_family {
 	uint16_t afi;
 	uint8_t safi;
-	bool add_path;	  // the peer sends path ids
-	bool ip6_nexthop; // RFC 8950 §4: IPv4 routes may have IPv6 next hops
+	bool add_path;	   // the peer sends path ids
+	bool ip6_nexthop;  // RFC 8950 §4: IPv4 routes may have IPv6 next hops
+	bool multi_labels; // RFC 8277 §2.3: routes may have several labels
 };
 
 struct bgp_session {
@@ -71,6 +72,7 @@ struct bgp_session {
 // NULL: not agreed on, or nothing was.
 const struct bgp_family *bgp_session_family(const struct bgp_session *s, uint16_t afi,
 					    uint8_t safi);
+bool bgp_session_has_labels(const struct bgp_session *s, uint16_t afi, uint8_t safi);
 bool bgp_session_has_path_ids(const struct bgp_session *s, uint16_t afi, uint8_t safi);
 
 // "ipv4-unicast", "ipv6-labelled", "l2vpn-evpn"; NULL when unknown.

@@ -160,6 +160,8 @@ static void place_set(struct bgp_routes *r, uint16_t afi, uint8_t safi, const ui
 	}
 	bgp_nlri_start(&r->it, bytes, len, afi, safi,
 		       bgp_session_has_path_ids(r->session, afi, safi));
+	// RFC 8277 §2.4: a withdrawal has one label, of no meaning.
+	r->it.multi_labels = !r->is_withdrawn && bgp_session_has_labels(r->session, afi, safi);
 }
 
 static void place_enter(struct bgp_routes *r, enum bgp_routes_place place)

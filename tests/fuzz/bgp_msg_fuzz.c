@@ -37,8 +37,8 @@ static struct bgp_session session_of(const uint8_t how[2])
 
 	if (how[1] & 64) {
 		s.n_families = 2;
-		s.family[0] = (struct bgp_family){1, 1, how[1] & 128, true};
-		s.family[1] = (struct bgp_family){2, 4, !(how[1] & 128), false};
+		s.family[0] = (struct bgp_family){1, 1, how[1] & 128, true, false};
+		s.family[1] = (struct bgp_family){2, 4, !(how[1] & 128), false, how[1] & 128};
 	}
 	return s;
 }
@@ -61,6 +61,7 @@ static bool nlri_again(struct out *out, const uint8_t *bytes, size_t len, uint16
 	if (!bgp_nlri_is_known(afi, safi))
 		return false;
 	bgp_nlri_start(&it, bytes, len, afi, safi, has_ids);
+	it.multi_labels = bgp_session_has_labels(s, afi, safi);
 	while ((more = bgp_nlri_next(&it, &nlri, &fault)) > 0) {
 		is_same &= !nlri.had_host_bits;
 		bgp_nlri_put(out, &nlri, has_ids);

@@ -48,6 +48,7 @@ static void capabilities_of_every_kind(void **state)
 				  "0206 010400010001"
 				  "020e 050c 000100010002 000100800002"
 				  "0202 0600"
+				  "020a 0808 00010403 00020401"
 				  "0203 090103"
 				  "0208 4006 c078 00010180"
 				  "0206 4104 00010000"
@@ -69,7 +70,9 @@ static void capabilities_of_every_kind(void **state)
 	assert_int_equal(caps.restart_s, 120);
 	assert_int_equal(caps.restart_flags, 12);
 	assert_int_equal(caps.n_unknown, 1);
-	assert_int_equal(caps.n_families, 3);
+	assert_int_equal(caps.n_families, 4);
+	assert_int_equal(caps.family[3].safi, BGP_SAFI_LABELLED);
+	assert_int_equal(caps.family[3].max_labels, 3);
 	assert_int_equal(caps.family[0].afi, 2);
 	assert_int_equal(caps.family[0].add_path, BGP_ADD_PATH_SEND);
 	assert_true(caps.family[1].is_offered && caps.family[1].ip6_nexthop);
@@ -170,7 +173,8 @@ static void sessions_have_what_both_offer(void **state)
 		.as4 = true,
 		.extended_msg = true,
 		.n_families = 3,
-		.family = {{1, 1, .is_offered = true, .add_path = BGP_ADD_PATH_RECEIVE},
+		.family = {{1, 1, .is_offered = true, .add_path = BGP_ADD_PATH_RECEIVE,
+			    .max_labels = 2},
 			   {2, 1, .is_offered = true, .add_path = BGP_ADD_PATH_BOTH},
 			   {1, 128, .is_offered = true}},
 	};
@@ -178,7 +182,8 @@ static void sessions_have_what_both_offer(void **state)
 		.as4 = true,
 		.n_families = 2,
 		.family = {{2, 1, .is_offered = true, .add_path = BGP_ADD_PATH_RECEIVE},
-			   {1, 1, .is_offered = true, .add_path = BGP_ADD_PATH_SEND}},
+			   {1, 1, .is_offered = true, .add_path = BGP_ADD_PATH_SEND,
+			    .max_labels = 3}},
 	};
 	static const struct bgp_caps old;
 	struct bgp_session s = {.kind = BGP_PEER_EXTERNAL};
@@ -190,6 +195,8 @@ static void sessions_have_what_both_offer(void **state)
 	assert_int_equal(s.n_families, 2);
 	assert_true(bgp_session_has_path_ids(&s, 1, 1));
 	assert_false(bgp_session_has_path_ids(&s, 2, 1));
+	assert_true(bgp_session_has_labels(&s, 1, 1));
+	assert_false(bgp_session_has_labels(&s, 2, 1));
 	assert_null(bgp_session_family(&s, 1, 128));
 	bgp_session_agree(&s, &us, &old);
 	assert_false(s.as4);
@@ -224,6 +231,7 @@ static struct bgp_caps random_caps(uint64_t *seed)
 			.can_restart = caps.restart,
 			.is_restarted = caps.restart && (test_rand(seed) & 1),
 			.add_path = test_rand(seed) % 4,
+			.max_labels = test_rand(seed) & 1 ? 2 + test_rand(seed) % 200 : 0,
 		};
 	return caps;
 }

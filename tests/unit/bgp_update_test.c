@@ -53,6 +53,8 @@ static void routes_of_all_four_places_in_their_order(void **state)
 {
 	// Path ids for every family; else for none.
 	static const struct bgp_session ids = {.add_path_all = true};
+	static const struct bgp_session labels = {
+		.n_families = 1, .family = {{.afi = 1, .safi = 4, .multi_labels = true}}};
 	static const struct {
 		const struct bgp_session *s;
 		const char *hex, *routes;
@@ -68,11 +70,14 @@ static void routes_of_all_four_places_in_their_order(void **state)
 		 "800f06 0001 02 10 0a01" ORIGIN_ "08 0a",
 		 "-11.0.0.0/8 -10.1.0.0/16 +2001:db8::/32 +2002::/16 +10.0.0.0/8 "},
 		{&ids, "0006 00000005 080b 0000 00000007 08 0a", "-11.0.0.0/8#5 +10.0.0.0/8#7 "},
-		// RFC 8277 §2: one label with bottom, two labels, a withdrawal.
-		{&nobody,
+		// RFC 8277 §2.2: one label, with or without bottom; §2.3: several, where
+		// agreed on; §2.4: one of no meaning.
+		{&nobody, "0000 0016 800e13 0001 04 04 01020304 00 20 000011 0a 20 000010 0b",
+		 "+10.0.0.0/8!1 +11.0.0.0/8!1 "},
+		{&labels,
 		 "0000 0019 800e16 0001 04 04 01020304 00 20 000011 0a 38 000010 000011 0b",
 		 "+10.0.0.0/8!1 +11.0.0.0/8!2 "},
-		{&nobody, "0000 000b 800f08 0001 04 20 800000 0a", "-10.0.0.0/8!1 "},
+		{&labels, "0000 000b 800f08 0001 04 20 800000 0a", "-10.0.0.0/8!1 "},
 		// RFC 4364 §4.3.4: label and distinguisher.
 		{&nobody, "0000 0013 800f10 0001 80 60 000011 0000000100000002 0a",
 		 "-10.0.0.0/8!1 "},
@@ -82,7 +87,9 @@ static void routes_of_all_four_places_in_their_order(void **state)
 		{&nobody, "0000 0000 080a20", "+10.0.0.0/8 nlri-cut@6 "},
 		{&ids, "0000 0000 0000000708", "nlri-cut@8 "},
 		{&ids, "0000 0000 00000007", "nlri-cut@4 "},
-		{&nobody, "0000 000b 800f08 0001 04 20 000010 0a", "nlri-labels@10 "},
+		{&labels, "0000 0011 800e0e 0001 04 04 01020304 00 20 000010 0a",
+		 "nlri-labels@16 "},
+		{&nobody, "0000 0009 800f06 0001 04 10 0000", "nlri-labels@10 "},
 		{&nobody, "0000 0005 800f02 0001 080a", "mp-unreach@7 +10.0.0.0/8 "},
 		{&nobody, "0000 0009 800e06 0001 01 02 0102 080a", "mp-reach@7 +10.0.0.0/8 "},
 		{&nobody, "0000 0003 400102 080a", "attr-cut@4 +10.0.0.0/8 "},
@@ -262,6 +269,7 @@ static void random_prefixes_return_as_they_went(void **state)
 
 		bgp_nlri_put(&out, &nlri, has_ids);
 		bgp_nlri_start(&it, buf, out.len, afi, safi, has_ids);
+		it.multi_labels = true;
 		assert_int_equal(bgp_nlri_next(&it, &back, &fault), 1);
 		assert_memory_equal(&back.prefix, &nlri.prefix, sizeof(nlri.prefix));
 		assert_int_equal(back.path_id, has_ids ? nlri.path_id : 0);
