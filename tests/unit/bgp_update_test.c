@@ -70,8 +70,7 @@ static void routes_of_all_four_places_in_their_order(void **state)
 		 "800f06 0001 02 10 0a01" ORIGIN_ "08 0a",
 		 "-11.0.0.0/8 -10.1.0.0/16 +2001:db8::/32 +2002::/16 +10.0.0.0/8 "},
 		{&ids, "0006 00000005 080b 0000 00000007 08 0a", "-11.0.0.0/8#5 +10.0.0.0/8#7 "},
-		// RFC 8277 §2.2: one label, with or without bottom; §2.3: several, where
-		// agreed on; §2.4: one of no meaning.
+		// RFC 8277 §2.2: one label, with or without bottom.
 		{&nobody, "0000 0016 800e13 0001 04 04 01020304 00 20 000011 0a 20 000010 0b",
 		 "+10.0.0.0/8!1 +11.0.0.0/8!1 "},
 		{&labels,
