@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Draws what route_bench found, as an SVG: bench/plot.py route.json > route.svg
 
 Bars are medians, whiskers the tenth and ninetieth percentile of slices of 65,536
@@ -99,7 +100,7 @@ def draw(rows, setup):
     apart = f"; p90/p10 of slices is {spread:.2f} at the median" if spread else ""
     head = [text(16, 26, "Nanoseconds a lookup (bulk of 64) or a pair of changes, one core: less is better", 16,
                  weight="bold"),
-            text(16, 46, words),
+            *([text(16, 46, words)] if words else []),
             text(16, 62, f"Bars: medians; lines: p10 to p90; x: cost over jerboa's{apart}",
                  fill="#666666")]
     return "\n".join([f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{y}" '
