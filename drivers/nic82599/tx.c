@@ -3,6 +3,13 @@
 // Sections: 82599 datasheet, revision 3.3.
 #include "drivers/nic82599/priv.h"
 
+// One segment, ours alone, nothing attached: goes back as it is. Its second cache
+// line is not looked at: unlink_seg() was there for a part of a chain.
+static bool is_plain(const struct rte_mbuf *m)
+{
+	return rte_mbuf_refcnt_read(m) == 1 && m->nb_segs == 1 && RTE_MBUF_DIRECT(m);
+}
+
 // Frees segments from q->clean to end, those of one pool together.
 static void segments_free(struct nic_txq *q, uint16_t end)
 {
@@ -17,9 +24,10 @@ static void segments_free(struct nic_txq *q, uint16_t end)
 
 		if (unlikely(!m))
 			continue;
-		m = rte_pktmbuf_prefree_seg(m);
-		if (unlikely(!m))
+		if (unlikely(!is_plain(m))) {
+			rte_pktmbuf_free_seg(m);
 			continue;
+		}
 		if (unlikely(n == 64 || m->pool != pool)) {
 			if (n)
 				rte_mempool_put_bulk(pool, (void **)done, n);
@@ -105,6 +113,16 @@ void nic_tx_report(struct nic_txq *q)
 	q->unreported = 0;
 }
 
+// Freed one by one: a chain that is ours alone is taken apart. Of shared ones the
+// last owner does it.
+static cold_fn void unlink_seg(struct rte_mbuf *seg)
+{
+	if (rte_mbuf_refcnt_read(seg) != 1)
+		return;
+	seg->next = NULL;
+	seg->nb_segs = 1;
+}
+
 static void packet_write(struct nic_txq *q, struct rte_mbuf *m)
 {
 	uint64_t wishes = wishes_of(m);
@@ -118,6 +136,8 @@ static void packet_write(struct nic_txq *q, struct rte_mbuf *m)
 		desc->lo = rte_mbuf_data_iova(seg);
 		desc->hi = seg->data_len | NIC_TXD_DTYP_DATA | NIC_TXD_IFCS | NIC_TXD_DEXT | wishes;
 		wishes &= ~(uint64_t)(NIC_TXD_IXSM | NIC_TXD_TXSM);
+		if (unlikely(after || seg != m))
+			unlink_seg(seg);
 	}
 	desc->hi |= NIC_TXD_EOP;
 	if (q->unreported >= NIC_REPORT)
