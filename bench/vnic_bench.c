@@ -67,6 +67,7 @@ static void side_init(struct side *s, unsigned len)
 	s->mem = aligned_alloc(1 << 21, MEM);
 	if (!s->nic || !s->mem)
 		die("no memory");
+	(void)madvise(s->mem, MEM, MADV_HUGEPAGE); // what clients have
 	memset(s->mem, 0, MEM);
 	dma.host = s->mem;
 	if (vnic_dma_add(s->nic, &dma) < 0)

@@ -159,7 +159,10 @@ def machine(opt):
         return [("vm", "skipped", 0, last_line(text).removeprefix("skipped: "))]
     rows = [(match[1].strip(), match[2], float(match[3]), "") for match in
             re.finditer(r"^(\S.{50}) (passed|failed) +([0-9.]+) s", text, re.M)]
-    return rows or [("vm", "failed", time.monotonic() - start, f"exit code {code}")]
+    if code not in (0, 1) or not rows:
+        rows.append(("vm", "failed", time.monotonic() - start,
+                     "took too long" if code is None else f"exit code {code}"))
+    return rows
 
 
 def fixed_addresses():

@@ -4,7 +4,7 @@
 #include "dataplane/base/csum.h"
 #include "drivers/vnic82599/priv.h"
 
-enum { TX_BURST = 32, ETH_MIN = 60, CRC_LEN = 4 };
+enum { TX_BURST = 64, ETH_MIN = 60, CRC_LEN = 4 };
 
 // A frame gathered from descriptors, in the scratch.
 struct job {
