@@ -2,7 +2,7 @@
 // Workers look up, by every engine, while the control thread changes routes as fast
 // as it can. Each answer must be right for some state between the worker's two looks
 // at the number of changes: all states are known before the race, from a list that
-// is searched from end to end. RACE_SECONDS (4) says how long, RACE_READERS (1) how
+// is searched from end to end. RACE_SECONDS (5) says how long, RACE_READERS (1) how
 // many workers.
 //
 // Under ThreadSanitizer the scalar engines alone, for it sees no gathers, and fewer
@@ -31,7 +31,7 @@ enum {
 	STATES = CHANGES,
 	NEXTHOPS = 600,
 	READERS_MAX = 8,
-	SCENARIOS = 4,
+	SCENARIOS = 5,
 };
 
 struct engine {
@@ -362,7 +362,7 @@ static double seconds(void)
 {
 	const char *text = getenv("RACE_SECONDS");
 
-	return (text ? atof(text) : 4) / SCENARIOS;
+	return (text ? atof(text) : 5) / SCENARIOS;
 }
 
 static unsigned readers(void)
@@ -374,13 +374,15 @@ static unsigned readers(void)
 }
 
 // The table begins unbuilt, and is built under way.
-static void race_run(bool may_be_behind, uint64_t (*write)(struct race *r, uint64_t i))
+static void race_run(bool may_be_behind, enum table_build build,
+		     uint64_t (*write)(struct race *r, uint64_t i))
 {
 	struct race r = {.may_be_behind = may_be_behind, .lock = PTHREAD_MUTEX_INITIALIZER};
 	pthread_t thread[READERS_MAX];
 	uint64_t end = clock_ns() + (uint64_t)(seconds() * 1e9), i = 0;
 
 	oracle_init(&r.o, 1, NEXTHOPS);
+	table_build_set(r.o.table, build);
 	for (unsigned n = 0; n < readers(); n++)
 		assert_int_equal(pthread_create(&thread[n], NULL, reader, &r), 0);
 	while (clock_ns() < end && !atomic_load(&r.is_wrong)) {
@@ -402,25 +404,31 @@ static void race_run(bool may_be_behind, uint64_t (*write)(struct race *r, uint6
 static void single_changes_are_seen_at_once_or_not_yet(void **state)
 {
 	(void)state;
-	race_run(false, singly);
+	race_run(false, TABLE_BUILD_ALL, singly);
 }
 
 static void what_is_behind_answers_by_an_older_state(void **state)
 {
 	(void)state;
-	race_run(true, lagging);
+	race_run(true, TABLE_BUILD_ALL, lagging);
 }
 
 static void bulk_loads_show_states_that_were(void **state)
 {
 	(void)state;
-	race_run(true, in_bulk);
+	race_run(true, TABLE_BUILD_ALL, in_bulk);
 }
 
 static void bursts_show_states_that_were(void **state)
 {
 	(void)state;
-	race_run(true, in_bursts);
+	race_run(true, TABLE_BUILD_ALL, in_bursts);
+}
+
+static void slots_built_on_demand_are_right_before_and_after(void **state)
+{
+	(void)state;
+	race_run(false, TABLE_BUILD_ON_DEMAND, singly);
 }
 
 int main(void)
@@ -430,6 +438,7 @@ int main(void)
 		cmocka_unit_test(what_is_behind_answers_by_an_older_state),
 		cmocka_unit_test(bulk_loads_show_states_that_were),
 		cmocka_unit_test(bursts_show_states_that_were),
+		cmocka_unit_test(slots_built_on_demand_are_right_before_and_after),
 	};
 
 	static_assert(ARRAY_LEN(tests) == SCENARIOS, "each has its share of the time");
