@@ -33,9 +33,11 @@ enum {
 // One MRT block of the configuration and where its gateways lead.
 struct router_mrt {
 	struct conf_mrt conf; // map is a copy
-	uint16_t *nexthop;    // [n_gateways], references; 0: the gateway cannot be reached
-	unsigned n_gateways;  // n_map + 2
-	unsigned n_pending;   // loads asked for and not finished
+	struct conf_mrt next; // asked for while a load is under way; its map, too
+	bool has_next;
+	uint16_t *nexthop;   // [n_gateways], references; 0: the gateway cannot be reached
+	unsigned n_gateways; // n_map + 2
+	unsigned n_pending;  // loads asked for and not finished
 	struct loader_result last;
 	bool is_loaded;
 	uint64_t n_refused; // routes that found no memory

@@ -70,9 +70,18 @@ static int conf_copy(struct conf_mrt *to, const struct conf_mrt *from)
 	return 0;
 }
 
+// What was asked for last is loaded when the load under way is through.
+static int load_later(struct router_mrt *m, const struct conf_mrt *conf, struct err *err)
+{
+	if (conf_copy(&m->next, conf) < 0)
+		return err_set(err, ENOMEM, "%s: no memory to load it", conf->file);
+	m->has_next = true;
+	return 0;
+}
+
 // (Re)loads one block; its table's next hops are those of the new rules from
 // now on. Batches of an older load of the table are still applied by them, so a
-// load waits until the one before is through.
+// load waits until the one before is through (a reload does not).
 static int load(struct router *r, const struct conf_mrt *conf, struct err *err)
 {
 	struct router_mrt *m = find(r, conf->table);
@@ -81,8 +90,7 @@ static int load(struct router *r, const struct conf_mrt *conf, struct err *err)
 	if (!m)
 		m = &r->mrt[r->n_mrt];
 	if (m->n_pending)
-		return err_set(err, EBUSY, "%s is still being loaded: try again when it is done",
-			       m->conf.file);
+		return load_later(m, conf, err);
 	if (!router_table(r, conf->table))
 		return err_set(err, ENOMEM, "no memory for routing table %u", conf->table);
 	nexthop = router_gateways_get(r, conf);
@@ -126,6 +134,7 @@ void router_mrt_stop(struct router *r)
 	for (unsigned i = 0; i < r->n_mrt; i++) {
 		router_gateways_put(r, r->mrt[i].nexthop, r->mrt[i].n_gateways);
 		free(r->mrt[i].conf.map);
+		free(r->mrt[i].next.map);
 	}
 	free(r->mrt);
 	r->mrt = NULL;
@@ -157,8 +166,9 @@ int router_mrt_reload(struct router *r, const struct config *conf, bool is_same,
 	router_replay_refresh(r->replay);
 	for (unsigned i = 0; i < r->n_mrt; i++) {
 		struct conf_mrt none = {.table = r->mrt[i].conf.table};
+		bool has = r->mrt[i].conf.file[0] || r->mrt[i].has_next;
 
-		if (r->mrt[i].conf.file[0] && !conf_of(conf, none.table) && load(r, &none, err) < 0)
+		if (has && !conf_of(conf, none.table) && load(r, &none, err) < 0)
 			return -err->code;
 	}
 	for (unsigned i = 0; i < conf->n_mrt; i++) {
@@ -181,6 +191,17 @@ static void item_apply(struct router *r, struct router_mrt *m, const struct load
 		(void)table_del(table, &item->prefix, ROUTE_MRT);
 	if (!item->is_withdrawn && (!route.nh || table_add(table, &route) < 0))
 		m->n_refused++;
+}
+
+static void next_load(struct router *r, struct router_mrt *m)
+{
+	struct err err = {0};
+
+	if (!m->has_next || m->n_pending)
+		return;
+	m->has_next = false;
+	if (load(r, &m->next, &err) < 0)
+		log_error("%s", err.text);
 }
 
 static void done_report(struct router *r, struct router_mrt *m, const struct loader_result *res)
@@ -232,6 +253,7 @@ static bool batch_apply(struct router *r, uint64_t until_ns)
 	    !table_is_built(r->table[m->conf.table]))
 		return false; // table_step() goes on
 	done_report(r, m, &batch->result);
+	next_load(r, m);
 	return true;
 }
 

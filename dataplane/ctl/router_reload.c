@@ -77,12 +77,6 @@ static int name_check(struct router *r, const char *name, struct err *err)
 // All that can be refused, before anything is touched.
 static int prepare(struct router *r, struct config *new, struct err *err)
 {
-	for (unsigned i = 0; i < r->n_mrt; i++)
-		if (r->mrt[i].n_pending)
-			return err_set(err, EBUSY, "%s is still being %s: reload when it is done",
-				       r->mrt[i].conf.file[0] ? r->mrt[i].conf.file
-							      : "the MRT file before",
-				       r->mrt[i].conf.file[0] ? "loaded" : "withdrawn");
 	for (unsigned i = 0; i < new->n_ifaces; i++) {
 		const struct conf_iface *ci = &new->iface[i];
 

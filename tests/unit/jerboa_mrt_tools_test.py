@@ -550,7 +550,8 @@ class Diff(Files):
         for key in one.keys() & two.keys():
             names = [name for name, field in (("AS_PATH", "path"), ("MULTI_EXIT_DISC", "med"),
                                               ("COMMUNITIES", "communities"))
-                     if name not in ignored and getattr(one[key], field) != getattr(two[key], field)]
+                     if name not in ignored
+                     and getattr(one[key], field) != getattr(two[key], field)]
             if names:
                 found["~", *key] = tuple(names)
         return found, len(one), len(two)
