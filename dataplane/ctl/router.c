@@ -5,6 +5,7 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/base/intern.h"
 #include "dataplane/base/log.h"
+#include "dataplane/base/mem_ahead.h"
 #include "dataplane/base/rcu.h"
 #include "dataplane/ctl/eal.h"
 #include "dataplane/ctl/guard.h"
@@ -314,6 +315,10 @@ static int rcu_make(struct err *err)
 			       strerror(rc));
 	pthread_join(thread, NULL);
 	(void)get_default_call_rcu_data();
+	rc = mem_ahead_start();
+	if (rc < 0)
+		return err_set(err, -rc, "cannot start the thread that makes memory: %s",
+			       strerror(-rc));
 	return 0;
 }
 
@@ -389,11 +394,24 @@ static void replay_step(struct router *r, uint64_t now_ns)
 		r->active_ns = now_ns;
 }
 
+// One budget for all tables: who had to stop begins the next time.
 static void tables_step(struct router *r, uint64_t now_ns)
 {
-	for (unsigned i = 0; i < TABLE_MAX; i++)
-		if (r->table[i] && table_step(r->table[i], BUILD_BUDGET_NS) > 0)
-			r->active_ns = now_ns;
+	uint64_t end_ns = clock_ns() + BUILD_BUDGET_NS, at_ns;
+	unsigned first = r->table_first;
+
+	for (unsigned i = 0; i < TABLE_MAX; i++) {
+		unsigned id = (first + i) % TABLE_MAX;
+
+		if (!r->table[id])
+			continue;
+		at_ns = clock_ns();
+		if (table_step(r->table[id], at_ns < end_ns ? end_ns - at_ns : 0) == 0)
+			continue;
+		r->active_ns = now_ns;
+		if (at_ns < end_ns)
+			r->table_first = (id + 1) % TABLE_MAX;
+	}
 	nexthops_step(r->nexthops);
 }
 
@@ -546,6 +564,7 @@ void router_free(struct router *r)
 	neigh_free(r->neigh);
 	workers_free(r->workers);
 	router_routes_free(r);
+	mem_ahead_stop();
 	for (unsigned i = 0; i < TABLE_MAX; i++)
 		if (r->table[i])
 			table_free(r->table[i]);

@@ -65,6 +65,7 @@ struct router {
 	struct nexthops *nexthops;
 	struct intern *attrs; // what decides between paths, of all tables
 	struct table *table[TABLE_MAX];
+	unsigned table_first; // of the next step
 	struct port port[PORT_MAX];
 	unsigned n_ports;
 	struct workers *workers;

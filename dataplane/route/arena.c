@@ -3,6 +3,7 @@
 
 #include "dataplane/base/err.h"
 #include "dataplane/base/mem.h"
+#include "dataplane/base/mem_ahead.h"
 #include "dataplane/base/rcu.h"
 #include "dataplane/route/grace.h"
 
@@ -11,6 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
+enum {
+	WARM_PAGE = 2 << 20,
+	WARM_FROM = 512 << 10, // a small table needs no memory ahead
+	WARM_AHEAD = 8 << 20,  // or as much as there is
+	RELEASE_MAX = 16384,   // a call: about 100 us
+};
 enum { RESERVE_MIN = 64 << 20, OVERREAD = 256 };
 
 static size_t memory_half(void)
@@ -45,6 +52,8 @@ void arena_fini(struct arena *arena)
 {
 	free(arena->open.item);
 	free(arena->wait.item);
+	if (arena->warm)
+		mem_ahead_wait();
 	mem_arena_free(arena->base, arena->reserved);
 }
 
@@ -104,6 +113,28 @@ static uint32_t split(struct arena *arena, uint32_t class)
 	return off;
 }
 
+static size_t at_least(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+// Has the pages behind top made by another thread.
+static cold_fn void warm(struct arena *arena, size_t end)
+{
+	size_t page = WARM_PAGE;
+
+	for (; arena->warm < end && arena->warm + page <= arena->limit; arena->warm += page)
+		mem_ahead(arena->base + arena->warm, page);
+	if (arena->warm + page > arena->limit)
+		arena->warm = SIZE_MAX / 2; // that was all
+}
+
+void arena_expect(struct arena *arena, size_t bytes)
+{
+	if (bytes > WARM_FROM && bytes > arena->warm)
+		warm(arena, bytes);
+}
+
 uint32_t arena_alloc(struct arena *arena, size_t len)
 {
 	uint32_t class = class_of(arena, len);
@@ -117,6 +148,8 @@ uint32_t arena_alloc(struct arena *arena, size_t len)
 			return 0;
 		off = (uint32_t)(arena->top / ARENA_UNIT);
 		arena->top += size;
+		if (unlikely(arena->top > WARM_FROM && arena->top + WARM_AHEAD / 2 > arena->warm))
+			warm(arena, arena->top + at_least(arena->top, WARM_AHEAD));
 	}
 	arena->used += size;
 	return off;
@@ -163,12 +196,17 @@ void arena_retire(struct arena *arena, uint32_t off, size_t len)
 void arena_poll(struct arena *arena)
 {
 	struct arena_list list = arena->wait;
+	size_t end;
 
 	if (list.n && grace_done(arena->grace) < arena->ticket)
 		return;
-	for (size_t i = 0; i < list.n; i++)
+	end = list.n - arena->n_released > RELEASE_MAX ? arena->n_released + RELEASE_MAX : list.n;
+	for (size_t i = arena->n_released; i < end; i++)
 		release(arena, list.item[i].off, list.item[i].class);
-	arena->wait.n = 0;
+	arena->n_released = end;
+	if (end < list.n)
+		return;
+	arena->wait.n = arena->n_released = 0;
 	if (!arena->open.n)
 		return;
 	list = arena->wait;
@@ -183,7 +221,7 @@ size_t arena_waiting(const struct arena *arena)
 
 	for (size_t i = 0; i < arena->open.n; i++)
 		n += arena->open.item[i].class;
-	for (size_t i = 0; i < arena->wait.n; i++)
+	for (size_t i = arena->n_released; i < arena->wait.n; i++)
 		n += arena->wait.item[i].class;
 	return n * arena->granule;
 }

@@ -26,6 +26,8 @@ struct arena {
 	size_t granule;		 // every block is a multiple of it, and aligned to it
 	size_t limit, top, used; // bytes
 	size_t reserved;
+	size_t warm;	   // asked for from mem_ahead(), from base on
+	size_t n_released; // of wait, when that takes more than one arena_poll()
 	struct grace *grace;
 	struct arena_list open, wait; // retired since the last ticket; waiting for it
 	uint64_t ticket;
@@ -41,6 +43,8 @@ void arena_fini(struct arena *arena);
 uint32_t arena_alloc(struct arena *arena, size_t len) must_check; // 0: full
 void arena_free(struct arena *arena, uint32_t off, size_t len);	  // never seen by a worker
 void arena_retire(struct arena *arena, uint32_t off, size_t len); // after a grace period
+// So many bytes will be needed soon: another thread may make their pages now.
+void arena_expect(struct arena *arena, size_t bytes);
 void arena_poll(struct arena *arena);
 size_t arena_waiting(const struct arena *arena); // bytes retired, not yet free
 

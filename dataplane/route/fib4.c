@@ -345,6 +345,11 @@ void fib4_poll(struct fib4 *fib)
 	arena_poll(&fib->arena);
 }
 
+void fib4_expect(struct fib4 *fib, size_t bytes)
+{
+	arena_expect(&fib->arena, bytes);
+}
+
 size_t fib4_bytes(const struct fib4 *fib)
 {
 	return ROOT_LEN + fib->arena.used;

@@ -30,6 +30,8 @@ size_t fib4_todo(const struct fib4 *fib);
 bool fib4_is_behind(const struct fib4 *fib);
 // Gives memory back whose grace period is over.
 void fib4_poll(struct fib4 *fib);
+// So many bytes of nodes will be needed when the RIB is built (arena_expect()).
+void fib4_expect(struct fib4 *fib, size_t bytes);
 
 size_t fib4_bytes(const struct fib4 *fib);
 uint64_t fib4_refused(const struct fib4 *fib);

@@ -319,6 +319,11 @@ void fib6_poll(struct fib6 *fib)
 	arena_poll(&fib->arena);
 }
 
+void fib6_expect(struct fib6 *fib, size_t bytes)
+{
+	arena_expect(&fib->arena, bytes);
+}
+
 size_t fib6_bytes(const struct fib6 *fib)
 {
 	return ROOT_LEN + fib->arena.used;

@@ -30,6 +30,8 @@ size_t fib6_todo(const struct fib6 *fib);
 bool fib6_is_behind(const struct fib6 *fib);
 // Gives memory back whose grace period is over.
 void fib6_poll(struct fib6 *fib);
+// So many bytes of nodes will be needed when the RIB is built (arena_expect()).
+void fib6_expect(struct fib6 *fib, size_t bytes);
 
 size_t fib6_bytes(const struct fib6 *fib);
 uint64_t fib6_refused(const struct fib6 *fib);

@@ -233,6 +233,11 @@ bool table_is_prefix(const struct prefix *prefix)
 static void poll_memory(struct table *table)
 {
 	table->n_unpolled = 0;
+	// what a load will need to be built, by experience
+	if (table->is_bulk && table->build == TABLE_BUILD_ALL) {
+		fib4_expect(table->fib4, table->rib4.arena.used / 3);
+		fib6_expect(table->fib6, table->rib6.arena.used * 3 / 2);
+	}
 	arena_poll(&table->rib4.arena);
 	arena_poll(&table->rib6.arena);
 	fib4_poll(table->fib4);

@@ -124,7 +124,8 @@ static const struct {
 	 "f.yaml:3: ports.p0.mtu: found \"1500x\", allowed is a number from 68 to 9500\n"
 	 "f.yaml:4: ports.p1.mtu: found \"67\", allowed is a number from 68 to 9500\n"
 	 "f.yaml:5: ports.p2.mtu: found \"9501\", allowed is a number from 68 to 9500\n"
-	 "f.yaml:5: ports.p2.driver: found \"ixgbe\", allowed is dpdk"},
+	 "f.yaml:5: ports.p2.driver: found \"ixgbe\", allowed is dpdk "
+	 "or nic82599"},
 	{"version: 1\n"
 	 "ports:\n"
 	 "  - {name: p0, device: d0}\n"
