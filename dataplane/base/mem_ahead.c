@@ -93,6 +93,18 @@ void mem_ahead(void *at, size_t len)
 	pthread_mutex_unlock(&ahead.lock);
 }
 
+bool mem_ahead_is_busy(void)
+{
+	bool is_busy;
+
+	if (!ahead.is_started)
+		return false;
+	pthread_mutex_lock(&ahead.lock);
+	is_busy = ahead.is_busy || ahead.head != ahead.tail;
+	pthread_mutex_unlock(&ahead.lock);
+	return is_busy;
+}
+
 void mem_ahead_wait(void)
 {
 	if (!ahead.is_started)

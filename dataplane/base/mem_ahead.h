@@ -8,9 +8,13 @@
 
 #include "dataplane/base/compiler.h"
 
+#include <stdbool.h>
+
 int mem_ahead_start(void) must_check; // -errno of pthread_create
 void mem_ahead_stop(void);
 // at and len in whole pages, mapped until mem_ahead_stop() or mem_ahead_wait(). A
 // hint: forgotten where there is no thread, or too much to do.
 void mem_ahead(void *at, size_t len);
+// Whether something is still to be made: what can wait, better does.
+bool mem_ahead_is_busy(void);
 void mem_ahead_wait(void); // until nothing is being made or asked for: before unmapping

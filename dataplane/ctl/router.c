@@ -384,20 +384,22 @@ static void neighbours_step(struct router *r, uint64_t now_ns)
 
 static void mrt_step(struct router *r, uint64_t now_ns)
 {
-	if (router_mrt_step(r, MRT_BUDGET_NS))
+	if (mem_ahead_is_busy() || router_mrt_step(r, MRT_BUDGET_NS))
 		r->active_ns = now_ns;
 }
 
 static void replay_step(struct router *r, uint64_t now_ns)
 {
-	if (router_replay_step(r->replay, REPLAY_BUDGET_NS))
+	if (mem_ahead_is_busy() || router_replay_step(r->replay, REPLAY_BUDGET_NS))
 		r->active_ns = now_ns;
 }
 
-// One budget for all tables: who had to stop begins the next time.
+// Loads and builds wait for memory that is being made. One budget for all tables: who had to stop
+// begins the next time.
 static void tables_step(struct router *r, uint64_t now_ns)
 {
-	uint64_t end_ns = clock_ns() + BUILD_BUDGET_NS, at_ns;
+	uint64_t budget_ns = mem_ahead_is_busy() ? 0 : BUILD_BUDGET_NS;
+	uint64_t end_ns = clock_ns() + budget_ns, at_ns;
 	unsigned first = r->table_first;
 
 	for (unsigned i = 0; i < TABLE_MAX; i++) {

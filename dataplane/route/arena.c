@@ -16,7 +16,7 @@ enum {
 	WARM_PAGE = 2 << 20,
 	WARM_FROM = 512 << 10, // a small table needs no memory ahead
 	WARM_AHEAD = 8 << 20,  // or as much as there is
-	RELEASE_MAX = 16384,   // a call: about 100 us
+	RELEASE_MAX = 2048,    // a call; each may miss every cache
 };
 enum { RESERVE_MIN = 64 << 20, OVERREAD = 256 };
 

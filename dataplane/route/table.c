@@ -16,8 +16,9 @@
 #include <string.h>
 
 enum {
-	STEP_NODES = 64,  // between two looks at the clock
-	POLL_EVERY = 256, // changes; a look may start a grace period, which wakes a thread
+	STEP_NODES = 64,       // between two looks at the clock
+	BULK_EXPECT = 4 << 20, // bytes of routes that a load brings at least, or so
+	POLL_EVERY = 256,      // changes; a look may start a grace period, which wakes a thread
 };
 
 static_assert((int)TABLE_PATHS_MAX == (int)RIB_PATHS_MAX, "one limit");
@@ -359,6 +360,12 @@ void table_burst_stop(struct table *table)
 void table_bulk_start(struct table *table)
 {
 	table->is_bulk = true;
+	if (table->build != TABLE_BUILD_ALL)
+		return;
+	arena_expect(&table->rib4.arena, BULK_EXPECT);
+	arena_expect(&table->rib6.arena, BULK_EXPECT / 2);
+	fib4_expect(table->fib4, BULK_EXPECT / 2);
+	fib6_expect(table->fib6, BULK_EXPECT);
 }
 
 void table_bulk_stop(struct table *table)
