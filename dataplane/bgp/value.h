@@ -121,7 +121,7 @@ void bgp_value_put(struct out *out, uint8_t flags, const struct bgp_value *value
 void bgp_attr_put(struct out *out, uint8_t flags, uint8_t type, const void *value, size_t len);
 
 // A list of attributes in one spelling: ordered by type (RFC 4271 §5), the first
-// of each, lengths as short as can be, AS_SETs ordered. Attributes that say the
+// of each, lengths as short as can be, AS_SETs in order. Attributes that say the
 // same in another order become the same bytes. -EBADMSG: they cannot be walked.
 int bgp_attrs_put_ordered(struct out *out, const uint8_t *attrs, size_t len,
 			  const struct bgp_session *s, struct fault *fault) must_check;

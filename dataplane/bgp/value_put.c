@@ -143,7 +143,8 @@ static bool as_is_set(const struct bgp_segment *seg)
 	return seg->kind == BGP_SEG_SET || seg->kind == BGP_SEG_CONFED_SET;
 }
 
-// The AS numbers of a set in order: insertion into an array, at most 255.
+// The AS numbers of a set in order, each once: insertion into an array, at most
+// 255.
 static void set_segment_put(struct out *out, const struct bgp_segment *seg, unsigned as_bytes)
 {
 	uint32_t as[UINT8_MAX];
@@ -151,10 +152,13 @@ static void set_segment_put(struct out *out, const struct bgp_segment *seg, unsi
 
 	for (unsigned i = 0; i < seg->n; i++) {
 		uint32_t value = bgp_segment_as(seg, i);
-		unsigned at = n++;
+		unsigned at = n;
 
-		for (; at > 0 && as[at - 1] > value; at--)
-			as[at] = as[at - 1];
+		while (at > 0 && as[at - 1] > value)
+			at--;
+		if (at > 0 && as[at - 1] == value)
+			continue;
+		memmove(as + at + 1, as + at, (n++ - at) * sizeof(as[0]));
 		as[at] = value;
 	}
 	bgp_segment_put(out, seg->kind, as, n, as_bytes);

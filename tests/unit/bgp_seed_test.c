@@ -140,7 +140,9 @@ static void notification_of_a_bad_length_of_50(void **state)
 // RFC 4271 §5: by type; and a set has no order of its own.
 static void attributes_and_sets_can_be_ordered(void **state)
 {
-	struct exact mixed = exact_of(NEXT_HOP PATH "50010001 00" ORIGIN);
+	struct exact mixed =
+		exact_of(NEXT_HOP "400214 0105 0002 0005 0003 0005 0002 0203 000a 0014 001e"
+				  "50010001 00" ORIGIN);
 	struct exact want =
 		exact_of(ORIGIN "400210 0103 0002 0003 0005 0203 000a 0014 001e" NEXT_HOP);
 	struct fault fault = {.code = FAULT_NONE};
