@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// IPv4 lookup without vectors. Three passes over a chunk (root, node, leaf), each
-// prefetching for the next; no branch depends on an address, but for one a
+// IPv4 lookup without vectors. Two passes over a chunk: the root, which fetches
+// the nodes, then runs and leaf. No branch depends on an address, but for one a
 // chunk: were there lanes that need more than three reads?
 #include "dataplane/route/fib4_layout.h"
 
@@ -45,35 +45,37 @@ cold_fn uint16_t fib4_lookup_rare(const struct fib4 *fib, uint32_t entry, uint32
 	return entry & FIB4_NODE ? sub_lookup(fib, entry, dst) : unbuilt_lookup(fib, dst);
 }
 
-// An answer of the root alone reads the dummy node, and is put back by a mask.
-static const char *node_of(const struct fib4 *fib, uint32_t entry)
+static uint32_t node_mask(uint32_t entry)
 {
-	uint32_t is_node = -(entry >> 31);
-
-	return fib->mem + (size_t)((entry & FIB4_OFF & is_node) | (NODE_NONE & ~is_node)) * 8;
+	return -(entry >> 31);
 }
 
-static const char *leaf_of(const char *node, uint32_t entry, uint32_t dst)
+static uint32_t choose(uint32_t mask, uint32_t a, uint32_t b)
 {
-	unsigned is_wide = entry >> 30 & entry >> 31;
-	uint64_t runs;
+	return b ^ ((a ^ b) & mask);
+}
 
-	memcpy(&runs, node, sizeof(runs));
-	return node + 8 +
-	       (((size_t)__builtin_popcountll(runs << (63 - (dst >> 8 & 63))) - 1) << is_wide);
+// Where the node stands in mem; an answer of the root alone reads the dummy.
+static uint32_t node_at(uint32_t entry)
+{
+	return choose(node_mask(entry), entry & FIB4_OFF, NODE_NONE) * 8;
 }
 
 // Returns whether the lane is rare.
-static unsigned answer(const char *leaf, uint32_t entry, uint32_t default_nh, uint16_t *nh)
+static unsigned answer(const char *node, uint32_t entry, uint32_t dst, uint16_t *nh)
 {
-	uint32_t is_node = -(entry >> 31), value;
-	uint32_t mask = (entry >> 30 & entry >> 31) * 0xff00 | 0xff;
-	uint16_t raw;
+	uint32_t is_wide = entry >> 30 & entry >> 31, is_node = node_mask(entry);
+	uint32_t mask = 0xff | (-is_wide & 0xff00), value;
+	uint64_t runs;
+	uint16_t leaf;
 
-	memcpy(&raw, leaf, sizeof(raw));
-	value = (raw & mask & is_node) | (entry & 0xffff & ~is_node);
-	*nh = (uint16_t)(value | (default_nh & -(uint32_t)(value == 0)));
-	return (is_node & (value == mask)) | (~is_node & entry >> 30 & 1);
+	memcpy(&runs, node, sizeof(runs));
+	runs <<= ~(dst >> 8) & 63;
+	memcpy(&leaf, node + 8 + (((unsigned)__builtin_popcountll(runs) - 1) << is_wide),
+	       sizeof(leaf));
+	value = choose(is_node, leaf & mask, entry);
+	*nh = (uint16_t)value;
+	return value == choose(is_node, mask, FIB4_UNBUILT);
 }
 
 static cold_fn void rare_lookup(const struct fib4 *fib, const uint32_t dst[],
@@ -92,26 +94,23 @@ static cold_fn void rare_lookup(const struct fib4 *fib, const uint32_t dst[],
 static bool chunk_lookup(const struct fib4 *fib, const uint32_t dst[], uint16_t nh[], unsigned n)
 {
 	uint32_t before = fib4_default(fib);
-	const char *node[CHUNK], *leaf[CHUNK];
-	uint32_t entry[CHUNK];
+	const _Atomic uint32_t *root = fib->root;
+	const char *mem = fib->mem;
+	uint32_t entry[CHUNK], at[CHUNK];
 	uint8_t lane[CHUNK + 1]; // the rare ones
 	unsigned n_rare = 0;
 
-	for (unsigned i = 0; i < n; i++)
-		__builtin_prefetch((const void *)&fib->root[dst[i] >> 14]);
 	for (unsigned i = 0; i < n; i++) {
-		entry[i] = atomic_load_explicit(&fib->root[dst[i] >> 14], memory_order_acquire);
-		node[i] = node_of(fib, entry[i]);
-		__builtin_prefetch(node[i]);
-	}
-	for (unsigned i = 0; i < n; i++) {
-		leaf[i] = leaf_of(node[i], entry[i], dst[i]);
-		__builtin_prefetch(leaf[i]);
+		entry[i] = atomic_load_explicit(&root[dst[i] >> 14], memory_order_acquire);
+		at[i] = node_at(entry[i]);
+		__builtin_prefetch(mem + at[i]);
 	}
 	for (unsigned i = 0; i < n; i++) {
 		lane[n_rare] = (uint8_t)i;
-		n_rare += answer(leaf[i], entry[i], before & 0xffff, &nh[i]);
+		n_rare += answer(mem + at[i], entry[i], dst[i], &nh[i]);
 	}
+	for (unsigned i = 0; i < n; i++)
+		nh[i] = (uint16_t)(nh[i] | ((uint16_t)before & -(uint16_t)(nh[i] == 0)));
 	if (unlikely(n_rare))
 		rare_lookup(fib, dst, entry, lane, n_rare, (uint16_t)before, nh);
 	return fib4_default(fib) == before;
