@@ -125,8 +125,11 @@ struct conf_ip {
 
 enum conf_build { CONF_BUILD_BACKGROUND, CONF_BUILD_EAGER, CONF_BUILD_ON_DEMAND };
 
+enum { CONF_ENGINE_AUTO = -1 };
+
 struct conf_forwarding {
 	enum conf_build build; // of the lazy trie, after loads
+	int engine;	       // of lookups: enum simd; CONF_ENGINE_AUTO
 };
 
 struct conf_neigh {

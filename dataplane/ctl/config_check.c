@@ -4,6 +4,7 @@
 
 #include "dataplane/ctl/config_parse.h"
 #include "dataplane/ctl/config_schema.h"
+#include "dataplane/route/simd.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -322,6 +323,14 @@ static void check_ifaces(struct conf_ctx *ctx, const struct config *conf)
 	check_addresses(ctx, conf);
 }
 
+static void check_forwarding(struct conf_ctx *ctx, const struct conf_forwarding *forwarding)
+{
+	if (forwarding->engine > (int)simd_best())
+		conf_fail(ctx, &forwarding->engine,
+			  "found %s, but this machine has no more than %s: allowed is auto",
+			  simd_name((enum simd)forwarding->engine), simd_name(simd_best()));
+}
+
 void config_check(struct conf_ctx *ctx, struct config *conf)
 {
 	check_workers(ctx, &conf->workers);
@@ -329,4 +338,5 @@ void config_check(struct conf_ctx *ctx, struct config *conf)
 	check_ifaces(ctx, conf);
 	config_check_neighbours(ctx, conf);
 	config_check_routes(ctx, conf);
+	check_forwarding(ctx, &conf->forwarding);
 }

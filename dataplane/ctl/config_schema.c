@@ -4,6 +4,7 @@
 
 #include "dataplane/ctl/config.h"
 #include "dataplane/graph/iface_tbl.h"
+#include "dataplane/route/simd.h"
 
 #define FIELD(obj, member) .offset = offsetof(obj, member), .size = sizeof(((obj *)NULL)->member)
 #define VECTOR(obj, member, count)                                                                 \
@@ -51,6 +52,13 @@ static const struct conf_word build_words[] = {
 	{"background", CONF_BUILD_BACKGROUND},
 	{"eager", CONF_BUILD_EAGER},
 	{"on-demand", CONF_BUILD_ON_DEMAND},
+	{NULL, 0},
+};
+static const struct conf_word engine_words[] = {
+	{"auto", CONF_ENGINE_AUTO},
+	{"scalar", SIMD_SCALAR},
+	{"avx2", SIMD_AVX2},
+	{"avx512", SIMD_AVX512},
 	{NULL, 0},
 };
 static const struct conf_word best_words[] = {{"best", CONF_MRT_BEST}, {NULL, 0}};
@@ -135,6 +143,9 @@ static const struct conf_key forwarding_keys[] = {
 	 "eager: the same, and a load is done only then; on-demand: where packets go, no more",
 	 .type = &conf_type_word, FIELD(struct conf_forwarding, build), .words = build_words,
 	 .def = "background"},
+	{"engine", "how addresses are looked up; auto: by the widest vectors of this machine",
+	 .type = &conf_type_word, FIELD(struct conf_forwarding, engine), .words = engine_words,
+	 .def = "auto"},
 };
 static const struct conf_block forwarding_block = {
 	.help = "The tables that forward, made from the routes.",

@@ -4,6 +4,7 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/base/log.h"
 #include "dataplane/ctl/router.h"
+#include "dataplane/route/simd.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,10 @@
 void router_build_set(const struct router *r, struct table *table)
 {
 	bool is_on_demand = r->conf->forwarding.build == CONF_BUILD_ON_DEMAND;
+	int engine = r->conf->forwarding.engine;
 
 	table_build_set(table, is_on_demand ? TABLE_BUILD_ON_DEMAND : TABLE_BUILD_ALL);
+	(void)!table_engine_set(table, engine < 0 ? "auto" : simd_name((enum simd)engine));
 }
 
 struct table *router_table(struct router *r, unsigned id)

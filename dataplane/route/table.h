@@ -99,6 +99,10 @@ size_t table_step(struct table *table, uint64_t budget_ns);
 // a worker asks for them (then they do not count as left either).
 enum table_build { TABLE_BUILD_ALL, TABLE_BUILD_ON_DEMAND };
 void table_build_set(struct table *table, enum table_build build);
+// How lookups are done, by a name of simd.h: -EINVAL, -ENOTSUP where the machine has
+// it not.
+int table_engine_set(struct table *table, const char *name) must_check;
+const char *table_engine_name(const struct table *table);
 // Whether no lookup needs the RIB and none can have an older answer.
 bool table_is_built(const struct table *table);
 

@@ -70,6 +70,9 @@ static const struct {
 	 "control: {socket: \"\"}\n",
 	 "f.yaml:2: control.socket: found \"\", allowed is a text of 1 to 107 characters"},
 	{"version: 1\n"
+	 "forwarding: {engine: sse}\n",
+	 "f.yaml:2: forwarding.engine: found \"sse\", allowed is auto, scalar, avx2 or avx512"},
+	{"version: 1\n"
 	 "control:\n"
 	 "  group: \"a\\0b\"\n",
 	 "f.yaml:3: control.group: found \"a?b\", allowed is a text of 0 to 31 characters"},
