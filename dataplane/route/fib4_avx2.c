@@ -109,8 +109,7 @@ static cold_fn void rare_lookup(const struct fib4 *fib, const struct chunk *c, c
 	}
 }
 
-// Returns whether the default route stayed the same all the time.
-static bool chunk_lookup(const struct fib4 *fib, const uint32_t dst[], uint16_t nh[])
+static void chunk_lookup(const struct fib4 *fib, const uint32_t dst[], uint16_t nh[])
 {
 	uint32_t before = fib4_default(fib);
 	struct chunk c;
@@ -127,7 +126,8 @@ static bool chunk_lookup(const struct fib4 *fib, const uint32_t dst[], uint16_t 
 	answers_write(&c, before, nh);
 	if (unlikely(c.rare))
 		rare_lookup(fib, &c, dst, nh, (uint16_t)before);
-	return fib4_default(fib) == before;
+	if (unlikely(fib4_default(fib) != before))
+		fib4_lookup_again(fib, dst, nh, CHUNK, (uint16_t)before);
 }
 
 // A rest is filled up with its first address: short batches are no fast ones.
@@ -138,8 +138,7 @@ static void rest_lookup(const struct fib4 *fib, const uint32_t dst[], uint16_t n
 
 	for (unsigned i = 0; i < CHUNK; i++)
 		all[i] = dst[i < n ? i : 0];
-	if (unlikely(!chunk_lookup(fib, all, out)))
-		fib4_lookup_again(fib, dst, out, n);
+	chunk_lookup(fib, all, out);
 	for (unsigned i = 0; i < n; i++)
 		nh[i] = out[i];
 }
@@ -149,8 +148,7 @@ enum { SCALAR_MAX = 16 };
 void fib4_lookup_avx2(const struct fib4 *fib, const uint32_t dst[], uint16_t nh[], unsigned n)
 {
 	for (; n >= CHUNK; n -= CHUNK, dst += CHUNK, nh += CHUNK)
-		if (unlikely(!chunk_lookup(fib, dst, nh)))
-			fib4_lookup_again(fib, dst, nh, CHUNK);
+		chunk_lookup(fib, dst, nh);
 	if (n > SCALAR_MAX)
 		rest_lookup(fib, dst, nh, n);
 	else if (n)

@@ -89,8 +89,8 @@ static cold_fn void rare_lookup(const struct fib4 *fib, const struct chunk *c, c
 	}
 }
 
-// last: the lanes of the last group. Returns whether the default route stayed.
-static inline bool chunk_lookup(const struct fib4 *fib, const uint32_t dst[], uint16_t nh[],
+// last: the lanes of the last group.
+static inline void chunk_lookup(const struct fib4 *fib, const uint32_t dst[], uint16_t nh[],
 				unsigned groups, __mmask16 last)
 {
 	uint32_t before = fib4_default(fib);
@@ -112,19 +112,20 @@ static inline bool chunk_lookup(const struct fib4 *fib, const uint32_t dst[], ui
 	c.rare &= ~0ull >> ((GROUPS - groups) * LANES + LANES - (unsigned)__builtin_popcount(last));
 	if (unlikely(c.rare))
 		rare_lookup(fib, &c, dst, nh, c.rare, (uint16_t)before);
-	return fib4_default(fib) == before;
+	if (unlikely(fib4_default(fib) != before))
+		fib4_lookup_again(fib, dst, nh,
+				  (groups - 1) * LANES + (unsigned)__builtin_popcount(last),
+				  (uint16_t)before);
 }
 
 void fib4_lookup_avx512(const struct fib4 *fib, const uint32_t dst[], uint16_t nh[], unsigned n)
 {
 	for (; n >= CHUNK; n -= CHUNK, dst += CHUNK, nh += CHUNK)
-		if (unlikely(!chunk_lookup(fib, dst, nh, GROUPS, 0xffff)))
-			fib4_lookup_again(fib, dst, nh, CHUNK);
+		chunk_lookup(fib, dst, nh, GROUPS, 0xffff);
 	if (n) {
 		unsigned groups = (n + LANES - 1) / LANES;
 		__mmask16 last = (__mmask16)(0xffff >> (groups * LANES - n));
 
-		if (unlikely(!chunk_lookup(fib, dst, nh, groups, last)))
-			fib4_lookup_again(fib, dst, nh, n);
+		chunk_lookup(fib, dst, nh, groups, last);
 	}
 }

@@ -64,9 +64,11 @@ fib4_lookup_fn fib4_lookup_scalar, fib4_lookup_avx2, fib4_lookup_avx512;
 // For lanes that left the common path, unbuilt slots and /24s with longer
 // prefixes: 0 where the default route answers.
 uint16_t fib4_lookup_rare(const struct fib4 *fib, uint32_t entry, uint32_t dst);
-// Looks again, one by one: the default route changed under a lookup, whose
-// answers may so be of no state that ever was.
-void fib4_lookup_again(const struct fib4 *fib, const uint32_t dst[], uint16_t nh[], unsigned n);
+// Looks again, one by one, where nh is that of the default route: this changed
+// under a lookup, whose answers may so be of no state that ever was. (One of a
+// longer prefix is right for the moment its leaf was read.)
+void fib4_lookup_again(const struct fib4 *fib, const uint32_t dst[], uint16_t nh[], unsigned n,
+		       uint16_t default_nh);
 
 static inline uint32_t fib4_default(const struct fib4 *fib)
 {

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { CHUNK = 64, NODE_NONE = 1 };
+enum { CHUNK = 64, NODE_NONE = 1, TRIES = 64 };
 
 static uint16_t sub_lookup(const struct fib4 *fib, uint32_t entry, uint32_t dst)
 {
@@ -90,8 +90,33 @@ static cold_fn void rare_lookup(const struct fib4 *fib, const uint32_t dst[],
 	}
 }
 
-// Returns whether the default route stayed the same all the time.
-static bool chunk_lookup(const struct fib4 *fib, const uint32_t dst[], uint16_t nh[], unsigned n)
+// One address, without more ado.
+static uint16_t one_lookup(const struct fib4 *fib, uint32_t dst)
+{
+	uint32_t before, entry;
+	uint16_t nh = 0;
+
+	for (unsigned try = 0; try < TRIES; try++) {
+		before = fib4_default(fib);
+		entry = atomic_load_explicit(&fib->root[dst >> 14], memory_order_acquire);
+		if (answer(fib->mem + node_at(entry), entry, dst, &nh))
+			nh = fib4_lookup_rare(fib, entry, dst);
+		nh = nh ? nh : (uint16_t)before;
+		if (nh != (uint16_t)before || fib4_default(fib) == before)
+			break;
+	}
+	return nh;
+}
+
+cold_fn void fib4_lookup_again(const struct fib4 *fib, const uint32_t dst[], uint16_t nh[],
+			       unsigned n, uint16_t default_nh)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (nh[i] == default_nh)
+			nh[i] = one_lookup(fib, dst[i]);
+}
+
+static void chunk_lookup(const struct fib4 *fib, const uint32_t dst[], uint16_t nh[], unsigned n)
 {
 	uint32_t before = fib4_default(fib);
 	const _Atomic uint32_t *root = fib->root;
@@ -113,18 +138,8 @@ static bool chunk_lookup(const struct fib4 *fib, const uint32_t dst[], uint16_t 
 		nh[i] = (uint16_t)(nh[i] | ((uint16_t)before & -(uint16_t)(nh[i] == 0)));
 	if (unlikely(n_rare))
 		rare_lookup(fib, dst, entry, lane, n_rare, (uint16_t)before, nh);
-	return fib4_default(fib) == before;
-}
-
-enum { TRIES = 64 };
-
-cold_fn void fib4_lookup_again(const struct fib4 *fib, const uint32_t dst[], uint16_t nh[],
-			       unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		for (unsigned try = 0; try < TRIES; try++)
-			if (chunk_lookup(fib, &dst[i], &nh[i], 1))
-				break;
+	if (unlikely(fib4_default(fib) != before))
+		fib4_lookup_again(fib, dst, nh, n, (uint16_t)before);
 }
 
 void fib4_lookup_scalar(const struct fib4 *fib, const uint32_t dst[], uint16_t nh[], unsigned n)
@@ -132,8 +147,7 @@ void fib4_lookup_scalar(const struct fib4 *fib, const uint32_t dst[], uint16_t n
 	while (n) {
 		unsigned chunk = n < CHUNK ? n : CHUNK;
 
-		if (unlikely(!chunk_lookup(fib, dst, nh, chunk)))
-			fib4_lookup_again(fib, dst, nh, chunk);
+		chunk_lookup(fib, dst, nh, chunk);
 		n -= chunk;
 		dst += chunk;
 		nh += chunk;

@@ -177,8 +177,7 @@ static inline void lines_find(const struct fib6 *fib, struct chunk *c, const uin
 	}
 }
 
-// Returns whether the default route stayed the same all the time.
-static bool chunk_lookup(const struct fib6 *fib, const uint8_t *const dst[], uint16_t nh[])
+static void chunk_lookup(const struct fib6 *fib, const uint8_t *const dst[], uint16_t nh[])
 {
 	uint32_t before = fib6_default(fib);
 	alignas(32) uint32_t value[CHUNK];
@@ -196,7 +195,8 @@ static bool chunk_lookup(const struct fib6 *fib, const uint8_t *const dst[], uin
 	any = answers_write(&c, before, nh);
 	if (unlikely(!_mm256_testz_si256(any, _mm256_set1_epi32(FIB6_UNBUILT))))
 		unbuilt_lookup(fib, &c, dst, nh, (uint16_t)before);
-	return fib6_default(fib) == before;
+	if (unlikely(fib6_default(fib) != before))
+		fib6_lookup_again(fib, dst, nh, CHUNK, (uint16_t)before);
 }
 
 // A rest is filled up with its first address: short batches are no fast ones.
@@ -208,8 +208,7 @@ static void rest_lookup(const struct fib6 *fib, const uint8_t *const dst[], uint
 
 	for (unsigned i = 0; i < CHUNK; i++)
 		all[i] = dst[i < n ? i : 0];
-	if (unlikely(!chunk_lookup(fib, all, out)))
-		fib6_lookup_again(fib, dst, out, n);
+	chunk_lookup(fib, all, out);
 	for (unsigned i = 0; i < n; i++)
 		nh[i] = out[i];
 }
@@ -219,8 +218,7 @@ enum { SCALAR_MAX = 16 };
 void fib6_lookup_avx2(const struct fib6 *fib, const uint8_t *const dst[], uint16_t nh[], unsigned n)
 {
 	for (; n >= CHUNK; n -= CHUNK, dst += CHUNK, nh += CHUNK)
-		if (unlikely(!chunk_lookup(fib, dst, nh)))
-			fib6_lookup_again(fib, dst, nh, CHUNK);
+		chunk_lookup(fib, dst, nh);
 	if (n > SCALAR_MAX)
 		rest_lookup(fib, dst, nh, n);
 	else if (n)

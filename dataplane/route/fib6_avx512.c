@@ -154,8 +154,7 @@ static cold_fn void unbuilt_lookup(const struct fib6 *fib, const struct chunk *c
 			nh[i] = fib6_lookup_rare(fib, dst[i], before);
 }
 
-// Returns whether the default route stayed the same all the time.
-static bool chunk_lookup(const struct fib6 *fib, const uint8_t *const dst[], uint16_t nh[])
+static void chunk_lookup(const struct fib6 *fib, const uint8_t *const dst[], uint16_t nh[])
 {
 	uint32_t before = fib6_default(fib);
 	alignas(64) uint16_t value[CHUNK];
@@ -185,7 +184,8 @@ static bool chunk_lookup(const struct fib6 *fib, const uint8_t *const dst[], uin
 		rare |= answer_write(&c, g, before, nh + g * LANES);
 	if (unlikely(rare))
 		unbuilt_lookup(fib, &c, dst, nh, (uint16_t)before);
-	return fib6_default(fib) == before;
+	if (unlikely(fib6_default(fib) != before))
+		fib6_lookup_again(fib, dst, nh, CHUNK, (uint16_t)before);
 }
 
 // A rest is filled up with its first address: short batches are no fast ones.
@@ -197,8 +197,7 @@ static void rest_lookup(const struct fib6 *fib, const uint8_t *const dst[], uint
 
 	for (unsigned i = 0; i < CHUNK; i++)
 		all[i] = dst[i < n ? i : 0];
-	if (unlikely(!chunk_lookup(fib, all, out)))
-		fib6_lookup_again(fib, dst, out, n);
+	chunk_lookup(fib, all, out);
 	for (unsigned i = 0; i < n; i++)
 		nh[i] = out[i];
 }
@@ -209,8 +208,7 @@ void fib6_lookup_avx512(const struct fib6 *fib, const uint8_t *const dst[], uint
 			unsigned n)
 {
 	for (; n >= CHUNK; n -= CHUNK, dst += CHUNK, nh += CHUNK)
-		if (unlikely(!chunk_lookup(fib, dst, nh)))
-			fib6_lookup_again(fib, dst, nh, CHUNK);
+		chunk_lookup(fib, dst, nh);
 	if (n > SCALAR_MAX)
 		rest_lookup(fib, dst, nh, n);
 	else if (n)

@@ -87,10 +87,11 @@ uint16_t fib6_lookup_rare(const struct fib6 *fib, const uint8_t *dst, uint16_t d
 // where its lines are: these receive the answers. lane[] is written over.
 void fib6_lookup_deep(const struct fib6 *fib, const uint8_t *const dst[], uint32_t entry[],
 		      uint8_t lane[], unsigned n);
-// Looks again, one by one: the default route changed under a lookup, whose
-// answers may so be of no state that ever was.
+// Looks again, one by one, where nh is that of the default route: this changed
+// under a lookup, whose answers may so be of no state that ever was. (One of a
+// longer prefix is right for the moment its entry was read.)
 void fib6_lookup_again(const struct fib6 *fib, const uint8_t *const dst[], uint16_t nh[],
-		       unsigned n);
+		       unsigned n, uint16_t default_nh);
 
 static inline uint32_t fib6_default(const struct fib6 *fib)
 {

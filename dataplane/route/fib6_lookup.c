@@ -11,7 +11,7 @@
 #include <smmintrin.h>
 #endif
 
-enum { CHUNK = 64 };
+enum { CHUNK = 64, TRIES = 64 };
 
 struct chunk {
 	const struct fib6 *fib;
@@ -190,8 +190,43 @@ void fib6_lookup_deep(const struct fib6 *fib, const uint8_t *const dst[], uint32
 	}
 }
 
-// Returns whether the default route stayed the same all the time.
-static bool chunk_lookup(const struct fib6 *fib, const uint8_t *const dst[], uint16_t nh[],
+// One address, without more ado.
+static uint32_t entry_find(const struct fib6 *fib, const uint8_t *dst)
+{
+	uint32_t entry = load(&fib->root[(unsigned)dst[0] << 8 | dst[1]]);
+
+	for (unsigned d = FIB6_FLAT_DEPTH; d < FIB6_PAIR_DEPTH && entry & FIB6_CHILD; d++)
+		entry = load(flat_entry(fib, entry, dst[d], ~0u));
+	for (unsigned d = FIB6_PAIR_DEPTH; d < 16 && entry & FIB6_CHILD; d += 2)
+		entry = pair_read(fib, entry, dst, d);
+	return entry;
+}
+
+static uint16_t one_lookup(const struct fib6 *fib, const uint8_t *dst)
+{
+	uint32_t before, entry;
+	uint16_t nh = 0;
+
+	for (unsigned try = 0; try < TRIES; try++) {
+		before = fib6_default(fib);
+		entry = entry_find(fib, dst);
+		nh = entry & FIB6_UNBUILT ? fib6_lookup_rare(fib, dst, (uint16_t)before)
+					  : (uint16_t)(entry ? entry : before);
+		if (nh != (uint16_t)before || fib6_default(fib) == before)
+			break;
+	}
+	return nh;
+}
+
+cold_fn void fib6_lookup_again(const struct fib6 *fib, const uint8_t *const dst[], uint16_t nh[],
+			       unsigned n, uint16_t default_nh)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (nh[i] == default_nh)
+			nh[i] = one_lookup(fib, dst[i]);
+}
+
+static void chunk_lookup(const struct fib6 *fib, const uint8_t *const dst[], uint16_t nh[],
 			 unsigned n)
 {
 	uint32_t before = fib6_default(fib), rare = 0;
@@ -215,18 +250,8 @@ static bool chunk_lookup(const struct fib6 *fib, const uint8_t *const dst[], uin
 	for (unsigned i = 0; unlikely(rare) && i < n; i++)
 		if (c.entry[i] & FIB6_UNBUILT)
 			nh[i] = fib6_lookup_rare(fib, dst[i], (uint16_t)before);
-	return fib6_default(fib) == before;
-}
-
-enum { TRIES = 64 };
-
-cold_fn void fib6_lookup_again(const struct fib6 *fib, const uint8_t *const dst[], uint16_t nh[],
-			       unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		for (unsigned try = 0; try < TRIES; try++)
-			if (chunk_lookup(fib, &dst[i], &nh[i], 1))
-				break;
+	if (unlikely(fib6_default(fib) != before))
+		fib6_lookup_again(fib, dst, nh, n, (uint16_t)before);
 }
 
 void fib6_lookup_scalar(const struct fib6 *fib, const uint8_t *const dst[], uint16_t nh[],
@@ -235,8 +260,7 @@ void fib6_lookup_scalar(const struct fib6 *fib, const uint8_t *const dst[], uint
 	while (n) {
 		unsigned chunk = n < CHUNK ? n : CHUNK;
 
-		if (unlikely(!chunk_lookup(fib, dst, nh, chunk)))
-			fib6_lookup_again(fib, dst, nh, chunk);
+		chunk_lookup(fib, dst, nh, chunk);
 		n -= chunk;
 		dst += chunk;
 		nh += chunk;
