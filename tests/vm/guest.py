@@ -99,7 +99,7 @@ class Guest:
                 "-virtfs", "local,path=/,mount_tag=root,security_model=none,readonly=on",
                 "-chardev", "stdio,id=c,signal=off", "-serial", "chardev:c"]
         if iommu:
-            argv += ["-device", "intel-iommu,intremap=on,caching-mode=on"]
+            argv += ["-device", "intel-iommu,intremap=on,caching-mode=on,aw-bits=48"]
         for i, path in enumerate(sockets):
             argv += ["-device", f"pcie-root-port,id=rp{i},chassis={i + 1},slot={i + 1}", "-device",
                      '{"driver":"vfio-user-pci","bus":"rp%d","socket":{"type":"unix","path":"%s"}}'

@@ -9,6 +9,7 @@ ours; under DPDK's net_ixgbe each has a generator that is a sink, too.
 
     guest ixgbe    a ── TAP jva 10.99.1.1/24     b ── TAP jvb 10.99.2.1/24
     guest testpmd  generator ── a ── testpmd ── b ── generator
+    guest jerboa   TAP jva ── a ── jerboa, our own driver on the kernel's VFIO ── b ── TAP jvb
 
 The chroot with QEMU, kernel and tools is made by scripts/setup --vm. Exit code 77: skipped.
 """
@@ -61,7 +62,7 @@ class Lab:
         self.host_run.mkdir(parents=True)
         self.vnic = self.guest = None
         self.log = open(args.log, "w", encoding="utf8")
-        self.kept = []
+        self.kept, self.trash, self.ctl = [], [], None
 
     def cards(self, wires):
         """jerboa-vnic with one card a wire, in the namespace."""
@@ -107,7 +108,8 @@ class Lab:
 
     def close(self):
         self.stop()
-        shutil.rmtree(self.host_run, ignore_errors=True)
+        for folder in [self.host_run, *self.trash]:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 # ---- Linux's ixgbe
@@ -120,7 +122,7 @@ def linux_start(lab):
         lab.ns("ip", "link", "set", tap, "mtu", "9000", "up")
     lab.ns("ip", "link", "set", "lo", "up")
     lab.kept.append(subprocess.Popen(["ip", "netns", "exec", NETNS, "iperf3", "-s"],
-                                     stdout=subprocess.DEVNULL))
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
     lab.boot()
 
 
@@ -263,14 +265,8 @@ def linux_hang(lab, card):
 def dpdk_start(lab, driver):
     lab.cards({name: f"gen:rate=2000,flows=512,count={DPDK_FRAMES}" for name in CARDS})
     lab.boot(cpus=3, memory="2G", iommu=driver == "vfio-pci")
-    lab.guest.sh("echo 512 > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages")
-    lab.guest.sh("mkdir -p /dev/hugepages; mount -t hugetlbfs none /dev/hugepages")
-    lab.guest.sh(f"modprobe {driver}", limit=60)
-    lab.guest.sh("for d in /sys/bus/pci/devices/*; do [ $(cat $d/device) = 0x10fb ] || continue; "
-                 f"echo {driver} > $d/driver_override; "
-                 "echo ${d##*/} > /sys/bus/pci/drivers_probe; done")
-    bound = lab.guest.sh(f"ls /sys/bus/pci/drivers/{driver} | grep -c : || true").strip()
-    need(bound == "2", f"{bound} devices bound to {driver}")
+    hugepages(lab, 512)
+    bind(lab, driver)
 
 
 def port_stats(text, port):
@@ -306,6 +302,117 @@ def dpdk_forward(lab):
     return said
 
 
+# ---- our own driver, through the guest kernel's VFIO
+
+RIGHT = f"{NETNS}-r"  # behind jerboa; NETNS is before it
+OF_THE_GUEST = re.compile(r"/(ld-linux|libc|libm|libdl|librt|libpthread|libresolv)[-.]")
+JERBOA_YAML = """version: 1
+control: {socket: /run/jerboa.sock}
+host: {enable: false}
+ports:
+  - {name: pa, driver: nic82599, device: "%s"}
+  - {name: pb, driver: nic82599, device: "%s"}
+ifaces:
+  - {name: left, port: pa, addresses: [10.99.1.254/24]}
+  - {name: right, port: pb, addresses: [10.99.2.254/24]}
+"""
+
+
+def bundle(lab):
+    """jerboa and the libraries of its build, where the guest sees them."""
+    folder = lab.vm / "srv" / lab.host_run.name
+    (folder / "lib").mkdir(parents=True)
+    lab.trash.append(folder)
+    pmds = sorted(Path("/usr/lib").glob("*/dpdk/pmds-*"))
+    need(pmds, "no DPDK plugins on this host")
+    plugins = [path for path in pmds[-1].iterdir() if "mempool_ring" in path.name]
+    programs = [lab.args.build / "apps" / name for name in ("jerboa", "jerboactl")]
+    for program in programs:
+        need(program.exists(), f"{program} is not built")
+        shutil.copy(program, folder)
+    listing = subprocess.run(["ldd", *programs, *plugins], capture_output=True, text=True,
+                             check=True).stdout
+    for path in set(re.findall(r"=> (/\S+)", listing)):
+        if not OF_THE_GUEST.search(path):
+            shutil.copy(path, folder / "lib")
+    (folder / "pmds").mkdir()
+    for path in plugins:
+        shutil.copy(path, folder / "pmds")
+    return f"/srv/{folder.name}", pmds[-1]
+
+
+def bind(lab, driver):
+    """Both cards to a driver of the guest; their PCI addresses, a's first."""
+    lab.guest.sh(f"modprobe {driver}", limit=60)
+    lab.guest.sh("for d in /sys/bus/pci/devices/*; do [ $(cat $d/device) = 0x10fb ] || continue; "
+                 f"echo {driver} > $d/driver_override; "
+                 "echo ${d##*/} > /sys/bus/pci/drivers_probe; done")
+    bound = sorted(lab.guest.sh(f"ls /sys/bus/pci/drivers/{driver} | grep : || true").split())
+    need(len(bound) == 2, f"{bound} bound to {driver}")
+    return bound
+
+
+def hugepages(lab, count):
+    lab.guest.sh(f"echo {count} > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages")
+    lab.guest.sh("mkdir -p /dev/hugepages; mount -t hugetlbfs none /dev/hugepages")
+
+
+def jerboa_start(lab):
+    subprocess.run(["ip", "netns", "add", RIGHT], check=True)
+    lab.cards({name: f"tap:{tap}" for name, (tap, _) in CARDS.items()})
+    lab.ns("ip", "link", "set", "jvb", "netns", RIGHT)
+    for space, tap, own, other in ((NETNS, "jva", 1, 2), (RIGHT, "jvb", 2, 1)):
+        for words in (f"addr add 10.99.{own}.1/24 dev {tap}", f"link set {tap} up",
+                      f"route add 10.99.{other}.0/24 via 10.99.{own}.254"):
+            subprocess.run(["ip", "-n", space, *words.split()], check=True)
+    lab.kept.append(subprocess.Popen(["ip", "netns", "exec", RIGHT, "iperf3", "-s"],
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+    folder, pmds = bundle(lab)
+    lab.boot(cpus=3, memory="2G", iommu=True)
+    hugepages(lab, 256)
+    devices = bind(lab, "vfio-pci")
+    lab.guest.sh(f"mkdir -p {pmds.parent} && mount -t tmpfs -o mode=755 none {pmds.parent} && "
+                 f"cp -r {folder}/pmds {pmds}")
+    lab.guest.sh("ip link set lo up; cat > /tmp/jerboa.yaml <<'EOF'\n"
+                 f"{JERBOA_YAML % tuple(devices)}EOF")
+    lab.guest.sh(f"export LD_LIBRARY_PATH={folder}/lib; "
+                 f"{folder}/jerboa -c /tmp/jerboa.yaml > /tmp/jerboa.log 2>&1 & sleep 1")
+    lab.ctl = f"LD_LIBRARY_PATH={folder}/lib {folder}/jerboactl -s /run/jerboa.sock"
+
+    def ready():
+        text = lab.guest.sh(f"{lab.ctl} -j show ports; true")
+        return text.count("nic82599") == 2 and '"link":false' not in text.replace(" ", "")
+    try:
+        wait_for("two ports with a link", 60, ready)
+    except Failed as error:
+        raise Failed(f"{error}\n{lab.guest.sh('cat /tmp/jerboa.log; dmesg | tail -5')}") from None
+
+
+def jerboa_ping(lab):
+    text = lab.ns("ping", "-c", "30", "-i", "0.05", "-W", "5", "10.99.2.1", check=False)
+    need("30 received" in text and "ttl=63" in text, text)
+    return re.search(r"rtt .*", text).group(0)
+
+
+def jerboa_iperf(lab):
+    text = lab.ns("iperf3", "-c", "10.99.2.1", "-t", "3", "-J", limit=60)
+    return f"{json.loads(text)['end']['sum_received']['bits_per_second'] / 1e6:.0f} Mbit/s"
+
+
+def jerboa_counters(lab):
+    """Ports of jerboa and cards of the model count the same once all is quiet; what found
+    no room is a good frame to the card and a missed one to jerboa."""
+    def same():
+        text = lab.guest.sh(f"{lab.ctl} -j show ports")
+        ports = [json.loads(line) for line in re.findall(r"\{[^{}]*nic82599[^{}]*\}", text)]
+        driver = {p["name"]: (p["rx_packets"] + p["rx_missed"], p["tx_packets"]) for p in ports}
+        shown = {f"p{c}": lab.shown(c) for c in CARDS}
+        model = {n: (m["rx-packets"], m["tx-packets"]) for n, m in shown.items()}
+        lab.log.write(f"driver {driver}, model {model}\n")
+        return driver == model and f"[rx, tx] {driver}"
+    return wait_for("agreement", 20, same)
+
+
 def cases():
     """(group, name, function)."""
     yield "linux", "boot", linux_start
@@ -325,6 +432,10 @@ def cases():
     for driver in ("uio_pci_generic", "vfio-pci"):
         yield driver, "boot", lambda lab, d=driver: dpdk_start(lab, d)
         yield driver, "testpmd io, both ways", dpdk_forward
+    yield "jerboa", "boot", jerboa_start
+    yield "jerboa", "ping through jerboa", jerboa_ping
+    yield "jerboa", "iperf3 through jerboa", jerboa_iperf
+    yield "jerboa", "counters of driver and model", jerboa_counters
 
 
 def run_all(lab, rows):
@@ -356,7 +467,7 @@ def parse():
     parser.add_argument("--build", type=Path,
                         default=Path(os.environ.get("JERBOA_BUILD", ROOT / "build")))
     parser.add_argument("--accel", choices=["kvm", "tcg"], default="tcg")
-    parser.add_argument("--group", nargs="*", help="linux, uio_pci_generic, vfio-pci")
+    parser.add_argument("--group", nargs="*", help="linux, uio_pci_generic, vfio-pci, jerboa")
     parser.add_argument("-k", help="only cases whose name has this in it")
     parser.add_argument("--log", default="/tmp/jerboa-vm.log", help="what guest and cards said")
     args = parser.parse_args()
@@ -382,7 +493,8 @@ def main():
         for process in lab.kept:
             process.terminate()
             process.wait(5)
-        subprocess.run(["ip", "netns", "del", NETNS], check=False)
+        for space in (NETNS, RIGHT):
+            subprocess.run(["ip", "netns", "del", space], check=False, stderr=subprocess.DEVNULL)
     results = [row[2] for row in rows]
     print(f"{results.count('passed')} passed, {results.count('failed')} failed ({args.accel})")
     return 1 if "failed" in results else 0
