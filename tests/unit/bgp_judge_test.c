@@ -26,6 +26,11 @@ static const struct bgp_session ip6_hops = {.kind = BGP_PEER_EXTERNAL,
 					    .n_families = 1,
 					    .family = {{.afi = 1, .safi = 1, .ip6_nexthop = true}}};
 
+static const struct bgp_session stacks = {.kind = BGP_PEER_EXTERNAL,
+					  .as4 = true,
+					  .n_families = 1,
+					  .family = {{.afi = 1, .safi = 4, .multi_labels = true}}};
+
 #define ORIGIN	 "40010100"
 #define PATH	 "400206 0201 0000000a"
 #define PATH2	 "400204 0201 000a"
@@ -108,6 +113,10 @@ static void sound_updates_pass(void **state)
 		// RFC 8950 §4.
 		{&ip6_hops, "", ORIGIN PATH "800e17 0001 01 10" GLOBAL "00 08 0a", "", BGP_NONE, 0,
 		 FAULT_NONE, 0},
+		// RFC 8277 §2.2, §2.4: what one label says of a stack means nothing.
+		{&ebgp, "", ORIGIN PATH "800e0e 0001 04 04 c0000201 00 20 000010 0a", "", BGP_NONE,
+		 0, FAULT_NONE, 0},
+		{&stacks, "", "800f08 0001 04 20 800000 0a", "", BGP_NONE, 0, FAULT_NONE, 0},
 		// Families that were not agreed on are ignored.
 		{&ip4_only, "", ORIGIN PATH "800e08 0002 01 01 00 00 ff ff", "", BGP_NONE, 0,
 		 FAULT_NONE, 0},
@@ -129,6 +138,8 @@ static void what_hides_the_routes_resets(void **state)
 		 9, FAULT_NLRI_LEN, 14},
 		{&ebgp, "", ORIGIN PATH "800e1a 0002 01 10" GLOBAL "00 28 20010db8", "", BGP_RESET,
 		 9, FAULT_NLRI_CUT, 14},
+		{&stacks, "", ORIGIN PATH "800e0e 0001 04 04 c0000201 00 20 000010 0a", "",
+		 BGP_RESET, 9, FAULT_NLRI_LABELS, 14},
 		// §7.11: the length of the next hop says where the routes begin.
 		{&ebgp, "", ORIGIN PATH "800e19 0002 01 0f" GLOBAL "20 20010db8", "", BGP_RESET, 9,
 		 FAULT_MP_NEXT_HOP, 14},

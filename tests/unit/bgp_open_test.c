@@ -181,7 +181,8 @@ static void sessions_have_what_both_offer(void **state)
 	static const struct bgp_caps peer = {
 		.as4 = true,
 		.n_families = 2,
-		.family = {{2, 1, .is_offered = true, .add_path = BGP_ADD_PATH_RECEIVE},
+		.family = {{2, 1, .is_offered = true, .add_path = BGP_ADD_PATH_RECEIVE,
+			    .max_labels = 3},
 			   {1, 1, .is_offered = true, .add_path = BGP_ADD_PATH_SEND,
 			    .max_labels = 3}},
 	};
