@@ -3,10 +3,10 @@
 
 #include "dataplane/base/err.h"
 #include "dataplane/base/intern_test.h"
+#include "dataplane/base/mem.h"
 #include "dataplane/base/siphash.h"
 
 #include <assert.h>
-#include <malloc.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,7 +108,7 @@ void intern_free(struct intern *in)
 	if (!in)
 		return;
 	for (uint64_t id = 1; id < in->n_ids; id++)
-		free(item_of(in, (uint32_t)id)->bytes);
+		mem_ctl_free(item_of(in, (uint32_t)id)->bytes);
 	for (unsigned i = 0; in->bucket && i < CHUNKS_MAX && in->bucket[i]; i++)
 		free(in->bucket[i]);
 	for (unsigned i = 0; in->item && i < CHUNKS_MAX && in->item[i]; i++)
@@ -185,22 +185,22 @@ static void id_free(struct intern *in, uint32_t id)
 	in->unused = id;
 }
 
-// malloc's own figure, so that the bound is one of memory.
+// The allocator's own figure, so that the bound is one of memory.
 static size_t cost_of(char *bytes)
 {
-	return malloc_usable_size(bytes) + sizeof(size_t);
+	return mem_ctl_len(bytes) + sizeof(size_t);
 }
 
 static int bytes_copy(struct intern *in, struct item *item, const void *bytes, size_t len)
 {
 	int rc;
 
-	item->bytes = malloc(len ? len : 1);
+	item->bytes = mem_ctl_new(len);
 	if (!item->bytes)
 		return -ENOMEM;
 	rc = charge(in, cost_of(item->bytes));
 	if (rc) {
-		free(item->bytes);
+		mem_ctl_free(item->bytes);
 		item->bytes = NULL;
 		return rc;
 	}
@@ -276,7 +276,7 @@ void intern_put(struct intern *in, uint32_t id)
 	*at = item->chain;
 	in->stats.bytes -= cost_of(item->bytes);
 	in->stats.n--;
-	free(item->bytes);
+	mem_ctl_free(item->bytes);
 	item->bytes = NULL;
 	id_free(in, id);
 }

@@ -4,8 +4,17 @@
 #include "dataplane/base/err.h"
 #include "dataplane/base/log.h"
 
+#if defined(HAVE_JEMALLOC)
+#include <jemalloc/jemalloc.h>
+#endif
+#include <malloc.h>
+#include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define HUGE_PAGE  (2ul << 20)
 #define SMALL_PAGE 4096ul
@@ -116,3 +125,83 @@ void mem_stats_get(struct mem_stats *stats)
 	stats->small_bytes = small_bytes;
 	stats->arena_bytes = arena_bytes;
 }
+
+// Control memory. Without jemalloc (sanitizers, valgrind) it is malloc's.
+
+#if defined(HAVE_JEMALLOC)
+static pthread_once_t ctl_once = PTHREAD_ONCE_INIT;
+static unsigned ctl_arena;
+static int ctl_flags; // 0: no arena of its own could be had
+
+static void ctl_arena_make(void)
+{
+	size_t len = sizeof(ctl_arena);
+
+	if (mallctl("arenas.create", &ctl_arena, &len, NULL, 0) == 0)
+		ctl_flags = MALLOCX_ARENA(ctl_arena) | MALLOCX_TCACHE_NONE;
+}
+
+void *mem_ctl_new(size_t len)
+{
+	void *mem;
+
+	pthread_once(&ctl_once, ctl_arena_make);
+	mem = mallocx(len ? len : 1, ctl_flags);
+	return mem ? mem : err_null(ENOMEM);
+}
+
+void mem_ctl_free(void *mem)
+{
+	if (mem)
+		dallocx(mem, ctl_flags & MALLOCX_TCACHE_NONE);
+}
+
+size_t mem_ctl_len(void *mem)
+{
+	return sallocx(mem, 0);
+}
+
+static uint64_t figure(const char *name)
+{
+	size_t value = 0, len = sizeof(value);
+	char text[64];
+
+	snprintf(text, sizeof(text), "stats.arenas.%u.%s", ctl_arena, name);
+	return mallctl(text, &value, &len, NULL, 0) == 0 ? value : 0;
+}
+
+void mem_ctl_stats_get(struct mem_ctl_stats *stats)
+{
+	uint64_t epoch = 1;
+	size_t len = sizeof(epoch);
+
+	memset(stats, 0, sizeof(*stats));
+	pthread_once(&ctl_once, ctl_arena_make);
+	if (!ctl_flags || mallctl("epoch", &epoch, &len, &epoch, len) != 0)
+		return;
+	stats->is_jemalloc = true;
+	stats->allocated = figure("small.allocated") + figure("large.allocated");
+	stats->active = figure("pactive") * (uint64_t)sysconf(_SC_PAGESIZE);
+	stats->resident = figure("resident");
+}
+#else
+void *mem_ctl_new(size_t len)
+{
+	return malloc(len ? len : 1);
+}
+
+void mem_ctl_free(void *mem)
+{
+	free(mem);
+}
+
+size_t mem_ctl_len(void *mem)
+{
+	return malloc_usable_size(mem);
+}
+
+void mem_ctl_stats_get(struct mem_ctl_stats *stats)
+{
+	memset(stats, 0, sizeof(*stats));
+}
+#endif

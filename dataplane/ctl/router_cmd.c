@@ -299,40 +299,6 @@ static int show_threads(struct cmd_call *call)
 	return rc ? cmd_fail(call, ENOMEM, "no memory") : 0;
 }
 
-static int show_memory(struct cmd_call *call)
-{
-	struct router *r = call->arg;
-	struct mem_stats ms;
-	int rc;
-
-	mem_stats_get(&ms);
-	rc = cmd_row(call, "{s:s, s:I}", "what", "tables in hugepages", "bytes",
-		     (json_int_t)ms.huge_bytes);
-	rc |= cmd_row(call, "{s:s, s:I}", "what", "tables in transparent hugepages", "bytes",
-		      (json_int_t)ms.thp_bytes);
-	rc |= cmd_row(call, "{s:s, s:I}", "what", "tables in small pages", "bytes",
-		      (json_int_t)ms.small_bytes);
-	for (unsigned i = 0; i < TABLE_MAX; i++) {
-		struct table_stats st;
-		char what[64];
-
-		if (!r->table[i])
-			continue;
-		table_stats_get(r->table[i], &st);
-		snprintf(what, sizeof(what), "table %u: rib", i);
-		rc |= cmd_row(call, "{s:s, s:I}", "what", what, "bytes", (json_int_t)st.rib_bytes);
-		snprintf(what, sizeof(what), "table %u: lazy trie IPv4", i);
-		rc |= cmd_row(call, "{s:s, s:I}", "what", what, "bytes", (json_int_t)st.fib4_bytes);
-		snprintf(what, sizeof(what), "table %u: lazy trie IPv6", i);
-		rc |= cmd_row(call, "{s:s, s:I}", "what", what, "bytes", (json_int_t)st.fib6_bytes);
-	}
-	rc |= cmd_row(call, "{s:s, s:I}", "what", "packets (mbufs) in all", "count",
-		      (json_int_t)r->pool->size);
-	rc |= cmd_row(call, "{s:s, s:I}", "what", "packets (mbufs) in use", "count",
-		      (json_int_t)rte_mempool_in_use_count(r->pool));
-	return rc ? cmd_fail(call, ENOMEM, "no memory") : 0;
-}
-
 static int neigh_row(struct cmd_call *call, struct router *r, const struct neigh_info *n)
 {
 	const struct iface *iface = iface_get(r->ifaces, n->iface);
@@ -444,6 +410,7 @@ static const struct cmd_column thread_columns[] = {
 static const struct cmd_column memory_columns[] = {
 	{"what", NULL, CMD_PLAIN},
 	{"bytes", NULL, CMD_BYTES},
+	{"top", "at most", CMD_BYTES},
 	{"count", NULL, CMD_PLAIN},
 };
 static const struct cmd_column neigh_columns[] = {
@@ -488,7 +455,7 @@ static const struct cmd commands[] = {
 	 COLUMNS(thread_columns)},
 	{.words = "show memory",
 	 .help = "what tables and packets take",
-	 .fn = show_memory,
+	 .fn = router_show_memory,
 	 COLUMNS(memory_columns)},
 	{.words = "show neighbours",
 	 .help = "ARP and neighbour discovery",

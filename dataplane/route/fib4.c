@@ -355,6 +355,11 @@ size_t fib4_bytes(const struct fib4 *fib)
 	return ROOT_LEN + fib->arena.used;
 }
 
+size_t fib4_top(const struct fib4 *fib)
+{
+	return ROOT_LEN + fib->arena.top;
+}
+
 uint64_t fib4_refused(const struct fib4 *fib)
 {
 	return fib->n_refused;

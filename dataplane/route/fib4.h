@@ -34,6 +34,7 @@ void fib4_poll(struct fib4 *fib);
 void fib4_expect(struct fib4 *fib, size_t bytes);
 
 size_t fib4_bytes(const struct fib4 *fib);
+size_t fib4_top(const struct fib4 *fib); // the most there was: holes included
 uint64_t fib4_refused(const struct fib4 *fib);
 
 // By a name of simd.h: -EINVAL, -ENOTSUP.

@@ -329,6 +329,11 @@ size_t fib6_bytes(const struct fib6 *fib)
 	return ROOT_LEN + fib->arena.used;
 }
 
+size_t fib6_top(const struct fib6 *fib)
+{
+	return ROOT_LEN + fib->arena.top;
+}
+
 uint64_t fib6_refused(const struct fib6 *fib)
 {
 	return fib->n_refused;

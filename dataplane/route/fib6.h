@@ -34,6 +34,7 @@ void fib6_poll(struct fib6 *fib);
 void fib6_expect(struct fib6 *fib, size_t bytes);
 
 size_t fib6_bytes(const struct fib6 *fib);
+size_t fib6_top(const struct fib6 *fib); // the most there was: holes included
 uint64_t fib6_refused(const struct fib6 *fib);
 
 // By a name of simd.h: -EINVAL, -ENOTSUP.

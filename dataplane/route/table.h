@@ -132,8 +132,10 @@ struct table_stats {
 	uint64_t n_paths4, n_paths6;   // of all sources and peers
 	uint64_t n_by_source[ROUTE_N_SOURCES];
 	uint64_t rib_bytes, fib4_bytes, fib6_bytes;
-	uint64_t unbuilt4, unbuilt6; // root slots
-	uint64_t n_refused;	     // routes refused for lack of memory
+	uint64_t rib4_bytes, rib6_bytes;      // of rib_bytes
+	uint64_t rib_top, fib4_top, fib6_top; // the most there was: holes included
+	uint64_t unbuilt4, unbuilt6;	      // root slots
+	uint64_t n_refused;		      // routes refused for lack of memory
 };
 void table_stats_get(const struct table *table, struct table_stats *stats);
 

@@ -275,6 +275,11 @@ void table_stats_get(const struct table *table, struct table_stats *stats)
 	stats->n_paths6 = table->rib6.n_paths;
 	memcpy(stats->n_by_source, table->n_by_source, sizeof(stats->n_by_source));
 	stats->rib_bytes = table->rib4.arena.used + table->rib6.arena.used;
+	stats->rib4_bytes = table->rib4.arena.used;
+	stats->rib6_bytes = table->rib6.arena.used;
+	stats->rib_top = table->rib4.arena.top + table->rib6.arena.top;
+	stats->fib4_top = fib4_top(table->fib4);
+	stats->fib6_top = fib6_top(table->fib6);
 	stats->fib4_bytes = fib4_bytes(table->fib4);
 	stats->fib6_bytes = fib6_bytes(table->fib6);
 	stats->unbuilt4 = fib4_todo(table->fib4);
