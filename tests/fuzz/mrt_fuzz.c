@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A dump of any bytes: read to its end, every record decoded from a buffer of
 // exactly its size, every byte accounted for.
+#include "dataplane/bgp/mrt_enc.h"
 #include "dataplane/bgp/mrt_view.h"
 #include "dataplane/ctl/mrt_file.h"
 #include "dataplane/ctl/unpack.h"
@@ -39,7 +40,7 @@ static bool is_bomb(const char *path)
 	enum { UNPACKED_MAX = 1 << 20 };
 	static uint8_t data[64 << 10];
 	struct err err = {.code = 0};
-	struct unpack *src = unpack_open(path, &err);
+	struct unpack *src = unpack_open_threads(path, 0, &err);
 	ssize_t got, sum = 0;
 
 	check(src);
@@ -47,6 +48,23 @@ static bool is_bomb(const char *path)
 		sum += got;
 	unpack_close(src);
 	return sum > UNPACKED_MAX;
+}
+
+// What can be decoded is written again as the same bytes.
+static void round_trip(const struct mrt_hdr *hdr, const uint8_t *body)
+{
+	struct fault fault = {.code = FAULT_NONE};
+	struct mrt_record record;
+	uint8_t *buf;
+	size_t len;
+
+	if (mrt_decode(hdr, body, &record, &fault) || record.kind == MRT_KIND_OTHER)
+		return;
+	buf = malloc(MRT_HDR_LEN + hdr->len);
+	check(mrt_encode(hdr, &record, buf, MRT_HDR_LEN + hdr->len, &len) == 0);
+	check(len == MRT_HDR_LEN + hdr->len);
+	check(memcmp(buf + MRT_HDR_LEN, body, hdr->len) == 0);
+	free(buf);
 }
 
 static void decode(struct mrt_view *view, const struct mrt_file_record *rec)
@@ -57,6 +75,7 @@ static void decode(struct mrt_view *view, const struct mrt_file_record *rec)
 	int code;
 
 	memcpy(exact, rec->body, rec->hdr.len);
+	round_trip(&rec->hdr, exact);
 	code = mrt_view_record(view, &rec->hdr, exact, &route, &fault);
 	check(code >= 0 || fault.code != FAULT_NONE);
 	check(fault.code == FAULT_NONE || fault.at <= rec->hdr.len);
