@@ -15,7 +15,16 @@ struct mrt_view {
 	// Candidates of one prefix; entries of a record are at most 65,535.
 	struct bgp_route *route;
 	size_t max_routes;
+	// Tables with a record a path: the record, the prefix at hand and its best.
+	struct mrt_record rec;
+	const uint8_t *body;
+	struct bgp_prefix last;
+	size_t n_same; // candidates in route[]
+	struct bgp_route best;
 };
+
+// More paths of one prefix than there are peers anywhere.
+enum { SAME_MAX = 1024 };
 
 struct mrt_view *mrt_view_new(const struct mrt_view_spec *spec)
 {
@@ -200,8 +209,110 @@ static int rib_take(struct mrt_view *view, const struct mrt_hdr *hdr, const uint
 		return 0;
 	view->stats.n_routes++;
 	out->prefix = rib.prefix;
+	out->is_update = false;
+	view->last.family = 0; // of a table of another kind
 	out->best = view->route[bgp_best(view->route, n)];
 	return 1;
+}
+
+static bool prefix_is_equal(const struct bgp_prefix *a, const struct bgp_prefix *b)
+{
+	return a->family == b->family && a->len == b->len &&
+	       memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}
+
+static bool route_is_equal(const struct bgp_route *a, const struct bgp_route *b)
+{
+	return addr_is_equal(&a->peer, &b->peer) && a->peer_as == b->peer_as &&
+	       a->time_s == b->time_s && addr_is_equal(&a->path.nexthop, &b->path.nexthop);
+}
+
+// 1: *to is a candidate.
+static int path_take(struct mrt_view *view, const struct mrt_route *from, struct bgp_route *to,
+		     struct fault *fault)
+{
+	struct bgp_attr_style style = {.family = from->prefix.family, .as_bytes = from->as_bytes};
+	struct mrt_peer peer = {.addr = from->peer, .asn = from->peer_as};
+	struct fault why = {.code = FAULT_NONE};
+
+	view->stats.n_entries++;
+	if (view->spec.kind == MRT_VIEW_PEER_INDEX || !peer_is_chosen(&view->spec, &peer, 0))
+		return 0;
+	memset(to, 0, sizeof(*to));
+	to->peer = from->peer;
+	to->peer_as = from->peer_as;
+	to->time_s = from->time_s;
+	if (bgp_path_decode(from->attrs, from->attrs_len, style, &to->path, &why)) {
+		why.at += (uint32_t)(from->attrs - view->body);
+		entry_refuse(view, &why, fault);
+		return 0;
+	}
+	if (from->nexthop.family)
+		to->path.nexthop = from->nexthop;
+	return 1;
+}
+
+// A path of the prefix at hand or of another one, which is so from now on.
+static int same_grow(struct mrt_view *view, const struct bgp_prefix *prefix)
+{
+	if (!prefix_is_equal(&view->last, prefix)) {
+		view->last = *prefix;
+		view->n_same = 0;
+		view->stats.n_prefixes4 += prefix->family == 4;
+		view->stats.n_prefixes6 += prefix->family == 6;
+	}
+	if (view->n_same == SAME_MAX) {
+		view->route[0] = view->best;
+		view->n_same = 1;
+	}
+	return routes_grow(view, view->n_same + 1);
+}
+
+// Has the candidate that came last changed the best?
+static bool is_better(struct mrt_view *view)
+{
+	struct bgp_route before = view->best;
+
+	view->best = view->route[bgp_best(view->route, view->n_same)];
+	return view->n_same == 1 || !route_is_equal(&before, &view->best);
+}
+
+int mrt_view_more(struct mrt_view *view, struct mrt_view_route *route, struct fault *fault)
+{
+	struct mrt_route path;
+
+	if (view->rec.kind != MRT_KIND_DUMP && view->rec.kind != MRT_KIND_ENTRY)
+		return 0;
+	while (mrt_route_next(&view->rec, &path)) {
+		if (path.prefix.family == 0 || path.safi != MRT_SAFI_UNICAST)
+			continue;
+		if (same_grow(view, &path.prefix))
+			return -ENOMEM;
+		if (!path_take(view, &path, &view->route[view->n_same], fault))
+			continue;
+		view->n_same++;
+		if (!is_better(view))
+			continue;
+		route->prefix = path.prefix;
+		route->best = view->best;
+		route->is_update = view->n_same > 1;
+		view->stats.n_routes += !route->is_update;
+		return 1;
+	}
+	return 0;
+}
+
+// TABLE_DUMP, BGP4MP_ENTRY.
+static int table_take(struct mrt_view *view, const struct mrt_hdr *hdr, const uint8_t *body,
+		      struct mrt_view_route *route, struct fault *fault)
+{
+	if (mrt_decode(hdr, body, &view->rec, fault)) {
+		view->rec.kind = MRT_KIND_OTHER;
+		view->stats.n_bad_records++;
+		return -EBADMSG;
+	}
+	view->body = body;
+	return mrt_view_more(view, route, fault);
 }
 
 int mrt_view_record(struct mrt_view *view, const struct mrt_hdr *hdr, const uint8_t *body,
@@ -211,12 +322,17 @@ int mrt_view_record(struct mrt_view *view, const struct mrt_hdr *hdr, const uint
 	enum mrt_kind kind = mrt_hdr_kind(hdr);
 	int got = 0;
 
+	view->rec.kind = MRT_KIND_OTHER; // nothing more of the record before
 	switch (kind) {
 	case MRT_KIND_PEERS:
 		got = peers_take(view, body, hdr->len, &found);
 		break;
 	case MRT_KIND_RIB:
 		got = rib_take(view, hdr, body, route, &found);
+		break;
+	case MRT_KIND_DUMP:
+	case MRT_KIND_ENTRY:
+		got = table_take(view, hdr, body, route, &found);
 		break;
 	default:
 		view->stats.n_other++;

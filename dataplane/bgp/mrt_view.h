@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // One table out of a dump of many: whose routes a reader of a dump wants.
 //
-// Feed records in file order; at most one route comes out of each. One thread,
-// memory grows with the peer table and the widest record, never per route.
+// Feed records in file order; a route comes out of each prefix. Tables of
+// TABLE_DUMP and of BGP4MP_ENTRY have a record for each path: a better path of the
+// prefix before comes out as is_update. One thread, memory grows with the peer
+// table and the widest prefix, never per route.
 // The whole loader, given ctl/mrt_file.h:
 //
 //	struct mrt_view *view = mrt_view_new(&spec);
@@ -11,7 +13,8 @@
 //	while ((event = mrt_file_next(file, &rec)) != MRT_FILE_END) {
 //		if (event == MRT_FILE_RECORD) {
 //			fault.code = FAULT_NONE;
-//			if (mrt_view_record(view, &rec.hdr, rec.body, &route, &fault) > 0)
+//			got = mrt_view_record(view, &rec.hdr, rec.body, &route, &fault);
+//			for (; got > 0; got = mrt_view_more(view, &route, &fault))
 //				... route.prefix by route.best.path.nexthop
 //			if (fault.code)
 //				... n_bad++, at rec.offset + MRT_HDR_LEN + fault.at
@@ -34,6 +37,7 @@ struct mrt_view_spec {
 
 struct mrt_view_route {
 	struct bgp_prefix prefix;
+	bool is_update; // replaces the route of this prefix that came out just before
 	struct bgp_route best;
 };
 
@@ -62,5 +66,9 @@ void mrt_view_free(struct mrt_view *view);
 // something was left out (an entry or the whole), fault->at is an offset in body.
 int mrt_view_record(struct mrt_view *view, const struct mrt_hdr *hdr, const uint8_t *body,
 		    struct mrt_view_route *route, struct fault *fault) must_check;
+// The next route of the same record, whose bytes must still be there: the
+// TABLE_DUMPs of 2000 hold many prefixes in one. 1, 0, -ENOMEM.
+int mrt_view_more(struct mrt_view *view, struct mrt_view_route *route,
+		  struct fault *fault) must_check;
 
 const struct mrt_view_stats *mrt_view_stats(const struct mrt_view *view);

@@ -106,12 +106,12 @@ static bool route_give(struct load *ld, const struct mrt_view_route *route)
 	item.prefix.len = route->prefix.len;
 	memcpy(item.prefix.bytes, route->prefix.bytes, sizeof(item.prefix.bytes));
 	item.gateway = (uint16_t)gateway;
-	if (seen_add(ld->seen, &item.prefix) < 0)
-		return false;
-	if (item.prefix.family == 4)
-		ld->result.n_routes4++;
-	else
-		ld->result.n_routes6++;
+	if (!route->is_update) {
+		if (seen_add(ld->seen, &item.prefix) < 0)
+			return false;
+		ld->result.n_routes4 += item.prefix.family == 4;
+		ld->result.n_routes6 += item.prefix.family == 6;
+	}
 	return item_give(ld, &item);
 }
 
@@ -164,7 +164,10 @@ static bool record_take(struct load *ld, const struct mrt_file_record *rec)
 		return false;
 	if (rec->number % 4096 == 0)
 		progress_update(ld);
-	return rc <= 0 || route_give(ld, &route);
+	for (; rc > 0; rc = mrt_view_more(ld->view, &route, &fault))
+		if (!route_give(ld, &route))
+			return false;
+	return rc != -ENOMEM;
 }
 
 static void file_read(struct load *ld)

@@ -79,7 +79,7 @@ static void decode(struct mrt_view *view, const struct mrt_file_record *rec)
 	code = mrt_view_record(view, &rec->hdr, exact, &route, &fault);
 	check(code >= 0 || fault.code != FAULT_NONE);
 	check(fault.code == FAULT_NONE || fault.at <= rec->hdr.len);
-	if (code > 0)
+	for (; code > 0; code = mrt_view_more(view, &route, &fault))
 		check(route.prefix.len <= (route.prefix.family == 4 ? 32 : 128));
 	free(exact);
 }

@@ -7,6 +7,7 @@ struct fixture {
 	struct mrt_view_route route;
 	struct fault fault;
 	int code; // of the last record
+	unsigned n_updates;
 };
 
 // Feeds all records; returns how many routes came out.
@@ -23,7 +24,10 @@ static unsigned feed(struct fixture *f, const struct bytes *b)
 		memcpy(exact, b->data + at + MRT_HDR_LEN, hdr.len);
 		f->fault.code = FAULT_NONE;
 		f->code = mrt_view_record(f->view, &hdr, exact, &f->route, &f->fault);
-		n += f->code > 0;
+		for (int more = f->code; more > 0; n++) {
+			f->n_updates += f->route.is_update;
+			more = mrt_view_more(f->view, &f->route, &f->fault);
+		}
 		free(exact);
 		at += MRT_HDR_LEN + hdr.len;
 	}
@@ -202,6 +206,98 @@ static void second_peer_table_replaces_the_first(void **state)
 	mrt_view_free(f.view);
 }
 
+// 10.<i>.0.0/16 from AS 65001, then from AS 65002 by a longer or shorter path, as
+// TABLE_DUMP writes it.
+static void put_dump(struct bytes *b, unsigned i, unsigned peer, unsigned n_hops)
+{
+	size_t body = record_start(b, MRT_TABLE_DUMP, MRT_DUMP_IP4), attrs;
+
+	put_hex(b, "0000 0000 0a");
+	put8(b, i);
+	put_hex(b, "0000 10 01 3a000000 c00002");
+	put8(b, peer);
+	put16(b, 65000 + peer);
+	put16(b, 0);
+	attrs = b->len;
+	put_hex(b, "40 01 01 00  40 02");
+	put8(b, 2 + 2 * n_hops);
+	put8(b, 2);
+	put8(b, n_hops);
+	for (unsigned k = 0; k < n_hops; k++)
+		put16(b, 65000 + peer + k);
+	put_hex(b, "40 03 04 c0 00 02");
+	put8(b, peer);
+	wire_put16(b->data + attrs - 2, (uint16_t)(b->len - attrs));
+	record_end(b, body);
+}
+
+static void best_path_of_table_dump_comes_as_it_is_found(void **state)
+{
+	struct fixture f = view_of((struct mrt_view_spec){.kind = MRT_VIEW_BEST});
+	struct bytes b = {.len = 0};
+
+	(void)state;
+	put_dump(&b, 1, 1, 3); // first of its prefix
+	put_dump(&b, 1, 2, 4); // worse
+	put_dump(&b, 1, 3, 2); // better
+	put_dump(&b, 2, 2, 5); // first
+	assert_int_equal(feed(&f, &b), 3);
+	assert_int_equal(f.n_updates, 1);
+	assert_int_equal(f.route.prefix.bytes[1], 2);
+	assert_int_equal(f.route.best.peer_as, 65002);
+	assert_memory_equal(f.route.best.path.nexthop.bytes, "\xc0\0\2\2", 4);
+	assert_int_equal(mrt_view_stats(f.view)->n_prefixes4, 2);
+	assert_int_equal(mrt_view_stats(f.view)->n_routes, 2);
+	assert_int_equal(mrt_view_stats(f.view)->n_entries, 4);
+	mrt_view_free(f.view);
+	f = view_of((struct mrt_view_spec){.kind = MRT_VIEW_PEER_ASN, .asn = 65003});
+	assert_int_equal(feed(&f, &b), 1);
+	assert_int_equal(f.route.best.path.n_hops, 2);
+	mrt_view_free(f.view);
+	f = view_of((struct mrt_view_spec){.kind = MRT_VIEW_PEER_INDEX});
+	assert_int_equal(feed(&f, &b), 0);
+	mrt_view_free(f.view);
+}
+
+// 1999-2000: one view and sequence number, then route behind route.
+static void every_route_of_a_table_dump_of_2000_comes_out(void **state)
+{
+	struct fixture f = view_of((struct mrt_view_spec){.kind = MRT_VIEW_BEST});
+	struct bytes b = {.len = 0};
+	size_t body = record_start(&b, MRT_TABLE_DUMP, MRT_DUMP_IP4);
+
+	(void)state;
+	put_hex(&b, "0000 0000");
+	for (unsigned i = 0; i < 5; i++) {
+		put_hex(&b, "03");
+		put8(&b, i / 2);
+		put_hex(&b, "0000 10 01 3879c8b4 cc98a61d 0ddd 0004 40010100");
+	}
+	record_end(&b, body);
+	assert_int_equal(feed(&f, &b), 3);
+	assert_int_equal(mrt_view_stats(f.view)->n_entries, 5);
+	assert_int_equal(mrt_view_stats(f.view)->n_routes, 3);
+	mrt_view_free(f.view);
+}
+
+// BGP4MP_ENTRY: the next hop stands beside the attributes.
+static void next_hop_of_a_bgp4mp_entry_is_taken(void **state)
+{
+	struct fixture f = view_of((struct mrt_view_spec){.kind = MRT_VIEW_BEST});
+	struct bytes b = {.len = 0};
+	size_t body = record_start(&b, MRT_BGP4MP, MRT_MP_ENTRY);
+
+	(void)state;
+	put_hex(&b, "fde8 fde9 0000 0001 c0a80166 c0a8010a 0000 0001 561e8d53 0001 01"
+		    "04 c0a8000f 10 c0a8 0004 40010100");
+	record_end(&b, body);
+	assert_int_equal(feed(&f, &b), 1);
+	assert_memory_equal(f.route.best.path.nexthop.bytes, "\xc0\xa8\x00\x0f", 4);
+	assert_int_equal(f.route.prefix.len, 16);
+	assert_int_equal(f.route.best.peer_as, 65000);
+	mrt_view_free(f.view);
+}
+
 static void other_records_are_passed_over(void **state)
 {
 	struct fixture f = view_of((struct mrt_view_spec){.kind = MRT_VIEW_BEST});
@@ -229,6 +325,9 @@ int main(void)
 		cmocka_unit_test(entry_of_no_peer_is_left_out),
 		cmocka_unit_test(broken_record_is_counted_and_the_next_one_read),
 		cmocka_unit_test(second_peer_table_replaces_the_first),
+		cmocka_unit_test(best_path_of_table_dump_comes_as_it_is_found),
+		cmocka_unit_test(every_route_of_a_table_dump_of_2000_comes_out),
+		cmocka_unit_test(next_hop_of_a_bgp4mp_entry_is_taken),
 		cmocka_unit_test(other_records_are_passed_over),
 	};
 
