@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCKS = 8, THREADS_MAX = 8 };
+// Few blocks stay in the cache: an inflater writes into what is still there.
+enum { BLOCKS = 4, THREADS_MAX = 8 };
 
 struct unpack {
 	enum unpack_format format;
@@ -21,6 +22,7 @@ struct unpack {
 	// Of whoever decompresses in one go.
 	struct codec codec;
 	bool is_at_boundary; // between members: the file may end here
+	bool is_damaged;     // nothing sound comes any more
 	struct err fault;    // what comes behind the last byte
 	struct block *own;   // without a thread: two in a circle, this one is next
 	// unpack_read(): what is left of a block.
@@ -90,7 +92,11 @@ static int step(struct unpack *src, uint8_t *data, size_t *len, struct err *err)
 {
 	struct source *s = &src->source;
 	size_t used = s->len - s->at;
-	enum step got = codec_step(&src->codec, s->in + s->at, &used, data, len);
+	enum step got;
+
+	if (src->is_damaged) // not every library remembers it
+		return source_fail(s, err, "the compressed data are damaged");
+	got = codec_step(&src->codec, s->in + s->at, &used, data, len);
 
 	s->at += used;
 	if (got == STEP_MEMBER_END)
@@ -99,7 +105,8 @@ static int step(struct unpack *src, uint8_t *data, size_t *len, struct err *err)
 		return err_set(err, ENOMEM, "%s: out of memory", s->name);
 	if (got == STEP_TOO_LARGE)
 		return source_fail(s, err, "unpacking needs more than 128 MB of memory");
-	if (got == STEP_DAMAGED && *len == 0)
+	src->is_damaged |= got == STEP_DAMAGED;
+	if (src->is_damaged && *len == 0)
 		return source_fail(s, err, "the compressed data are damaged");
 	return 0;
 }
