@@ -147,6 +147,12 @@ class Json(unittest.TestCase):
         self.assertEqual([(u["type"], u["value"]) for u in got["unknown"]],
                          [(2, "020500000001"), (8, "010203")])
 
+    def test_second_attribute_of_a_type_is_kept_in_hex(self):
+        attrs = ORIGIN + attribute(4, b"\0\0\0\1", 0x80) + attribute(4, b"\0\0\0\2", 0x80)
+        got = objects(rib("10.0.0.0", 8, attrs))[0]
+        self.assertEqual((got["med"], got["unknown"]),
+                         (1, [{"type": 4, "flags": "80", "value": "00000002"}]))
+
     def test_random_tables_are_json_and_as_many_as_lines(self):
         for seed in range(5):
             maker = Maker(3000 + seed)
@@ -233,6 +239,12 @@ class PathIds(unittest.TestCase):
         self.assertEqual([line.split("|")[5:7] for line in got.splitlines()],
                          [["10.0.0.0/8", "1"], ["10.1.0.0/16", "2"]])
 
+    def test_are_seen_where_they_read_as_many_default_routes(self):
+        routes = nlri(ip("10.1.0.0"), 16, 0) + nlri(ip("10.2.0.0"), 16, 0)
+        got = dump(bgp4mp(update(b"", ORIGIN + NEXTHOP, routes)))
+        self.assertEqual([line.split("|")[5:7] for line in got.splitlines()],
+                         [["10.1.0.0/16", "0"], ["10.2.0.0/16", "0"]])
+
     def test_are_not_seen_in_a_default_route(self):
         routes = nlri(ip("0.0.0.0"), 0) + nlri(ip("10.1.0.0"), 16)
         got = dump(bgp4mp(update(b"", ORIGIN + NEXTHOP, routes)))
@@ -276,6 +288,8 @@ class Options(unittest.TestCase):
     def test_only_records_of_a_time(self):
         data = b"".join(record(BGP4MP, 5, session(ip("192.0.2.1"), ip("192.0.2.2"), 1, 2, 4) +
                                struct.pack(">HH", 1, 2), time=1767225600 + 60 * i) for i in range(10))
+        self.addCleanup(os.environ.pop, "TZ", None)
+        os.environ["TZ"] = "Asia/Tokyo"  # which is not asked
         for args, n in ((["--from", "2026-01-01"], 10), (["--from", "2026-01-01T00:05"], 5),
                         (["--to", "2026-01-01 00:05:00"], 5), (["--to", "1767225660"], 1),
                         (["--from", "2026-01-01T00:02:00Z", "--to", "2026-01-01T00:04"], 2)):
