@@ -143,6 +143,18 @@ def test_packets_flow_from_the_first_moment_of_a_full_table(new_lab):
     wait_for(lambda: dut.loaded(block["file"]), 120, "the table is loaded")
 
 
+def test_show_memory_accounts_for_routes_and_for_the_process(lab):
+    rows = {row["what"]: row for row in lab.dut.ctl("show", "memory")}
+    table = lab.dut.ctl("show", "tables")[0]
+    rib = rows["table 0: rib, paths"]
+    assert rows["table 0: rib IPv4, prefixes"]["count"] == table["routes4"]
+    assert rows["table 0: rib IPv6, prefixes"]["count"] == table["routes6"]
+    assert rib["bytes"] == table["rib_bytes"] <= rib["top"]
+    assert rib["count"] >= table["routes4"] + table["routes6"]
+    assert rows["attribute sets"]["bytes"] < rows["attribute sets"]["top"]
+    assert rows["the whole process, resident"]["bytes"] > rib["bytes"]
+
+
 @pytest.mark.parametrize("addr", [entry[0] for entry in base.WELL_KNOWN])
 def test_the_table_leads_to_the_right_peer(lab, addr):
     assert lab.left.ping(addr).received == 1
