@@ -127,27 +127,29 @@ int mrt_decode(const struct mrt_hdr *hdr, const uint8_t *body, struct mrt_record
 	}
 }
 
+// Field by field: clearing the whole of it would cost as much as all the rest.
 static bool rib_route(struct mrt_rib *rib, struct mrt_route *route)
 {
 	struct mrt_entry entry;
 
 	if (!mrt_rib_next(rib, &entry))
 		return false;
-	*route = (struct mrt_route){
-		.prefix = rib->prefix,
-		.safi = rib->safi,
-		.as_bytes = 4,
-		.has_index = true,
-		.peer_index = entry.peer_index,
-		.afi = rib->afi,
-		.nlri_len = rib->nlri_len,
-		.attrs_len = entry.attrs_len,
-		.has_path_id = rib->add_path || rib->nlri_has_id,
-		.path_id = rib->nlri_has_id ? rib->nlri_path_id : entry.path_id,
-		.time_s = entry.time_s,
-		.attrs = entry.attrs,
-		.nlri = rib->nlri,
-	};
+	route->prefix = rib->prefix;
+	route->safi = rib->safi;
+	route->as_bytes = 4;
+	route->has_index = true;
+	route->peer_index = entry.peer_index;
+	route->afi = rib->afi;
+	route->nlri_len = rib->nlri_len;
+	route->attrs_len = entry.attrs_len;
+	route->has_path_id = rib->add_path || rib->nlri_has_id;
+	route->path_id = rib->nlri_has_id ? rib->nlri_path_id : entry.path_id;
+	route->time_s = entry.time_s;
+	route->peer_as = 0;
+	route->peer.family = 0;
+	route->nexthop.family = 0;
+	route->attrs = entry.attrs;
+	route->nlri = rib->nlri;
 	return true;
 }
 

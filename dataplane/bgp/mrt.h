@@ -64,7 +64,7 @@ struct mrt_route {
 	uint32_t path_id;
 	uint32_t time_s; // since when
 	uint32_t peer_as;
-	struct bgp_addr peer;
+	struct bgp_addr peer;	 // family 0, and its bytes anything: has_index
 	struct bgp_addr nexthop; // BGP4MP_ENTRY; family 0: in attrs
 	const uint8_t *attrs, *nlri;
 };

@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
@@ -19,7 +18,7 @@ int source_open(struct source *s, const char *path, struct err *err)
 	struct stat st;
 
 	s->stop_fd = -1;
-	snprintf(s->name, sizeof(s->name), "%s", is_stdin ? "standard input" : path);
+	strncpy(s->name, is_stdin ? "standard input" : path, sizeof(s->name) - 1);
 	s->fd = is_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
 	if (s->fd < 0 || fstat(s->fd, &st) < 0)
 		return err_set(err, errno, "%s: cannot open: %s", s->name, strerror(errno));
