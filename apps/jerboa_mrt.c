@@ -24,7 +24,7 @@ static const char help[] =
 	"  synth   write a made-up table of the Internet's size and shape\n"
 	"\n"
 	"MRT dumps (RFC 6396) are what RouteViews and RIPE RIS publish. Files may be raw,\n"
-	"gzip or bzip2, told apart by content; - is standard input or output.\n"
+	"gzip, bzip2, xz or zstd, told apart by content; - is standard input or output.\n"
 	"jerboa-mrt COMMAND --help says more, with examples.\n";
 
 static const struct {
