@@ -211,8 +211,8 @@ static int route_add(struct side *s, const struct kept *k)
 		s->route = bigger;
 		s->max = max;
 	}
-	if (s->n_bytes + len > s->max_bytes) {
-		max = 2 * (s->n_bytes + len);
+	if (!s->bytes || s->n_bytes + len > s->max_bytes) {
+		max = 2 * (s->n_bytes + len) + 64;
 		bigger = realloc(s->bytes, max);
 		if (!bigger)
 			return -ENOMEM;
