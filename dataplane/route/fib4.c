@@ -73,7 +73,7 @@ struct fib4 *fib4_new(const struct rib_tbl *rib, size_t limit, struct grace *gra
 	fib->burst = calloc(1, sizeof(*fib->burst));
 	if (!fib->burst)
 		goto free_fib;
-	fib->posted = calloc(FIB4_POSTS, sizeof(*fib->posted));
+	fib->posted = calloc(FIB_POSTS, sizeof(*fib->posted));
 	if (!fib->posted)
 		goto free_burst;
 	fib->root = mem_table_new(ROOT_MEM);
@@ -169,15 +169,6 @@ static void slot_change(struct fib4 *fib, unsigned slot, uint32_t host, unsigned
 
 // Following the RIB.
 
-static void default_set(struct fib4 *fib)
-{
-	uint32_t word = atomic_load_explicit(&fib->rib->zero_length, memory_order_relaxed);
-	uint32_t n = (fib4_default(fib) >> 16) + 1;
-
-	atomic_store_explicit(&fib->default_route, n << 16 | rib_path_nh(rib_best(fib->rib, word)),
-			      memory_order_release);
-}
-
 static uint32_t host_of(const uint8_t addr[4])
 {
 	return (uint32_t)addr[0] << 24 | (uint32_t)addr[1] << 16 | (uint32_t)addr[2] << 8 | addr[3];
@@ -249,7 +240,7 @@ void fib4_change(struct fib4 *fib, const uint8_t addr[4], unsigned len, bool is_
 
 	burst_do(fib);
 	if (!len) {
-		default_set(fib);
+		fib_default_follow(&fib->default_route, fib->rib);
 		return;
 	}
 	for (; n; n--, slot++) {
@@ -290,7 +281,7 @@ void fib4_mark(struct fib4 *fib, const uint8_t addr[4], unsigned len, uint16_t o
 		return;
 	}
 	if (!len)
-		default_set(fib);
+		fib_default_follow(&fib->default_route, fib->rib);
 	for (; len && n; n--, slot++)
 		slot_mark(fib, slot, false);
 }
@@ -303,14 +294,11 @@ void fib4_catch_up(struct fib4 *fib)
 
 static unsigned posted_build(struct fib4 *fib, unsigned n)
 {
-	for (unsigned i = 0; i < FIB4_POSTS && n; i++) {
-		uint32_t slot = atomic_load_explicit(&fib->posted[i], memory_order_relaxed);
+	for (unsigned i = 0; i < FIB_POSTS && n; i++) {
+		int slot = fib_post_take(fib->posted, i);
 
-		if (!slot)
-			continue;
-		atomic_store_explicit(&fib->posted[i], 0, memory_order_relaxed);
-		if (slotmap_has(&fib->unbuilt, slot - 1)) {
-			slot_update(fib, slot - 1, ~0ull);
+		if (slot >= 0 && slotmap_has(&fib->unbuilt, (unsigned)slot)) {
+			slot_update(fib, (unsigned)slot, ~0ull);
 			n--;
 		}
 	}

@@ -15,6 +15,7 @@
 #include "dataplane/base/compiler.h"
 #include "dataplane/route/arena.h"
 #include "dataplane/route/fib4_tbl.h"
+#include "dataplane/route/fib_common.h"
 #include "dataplane/route/rib_tbl.h"
 #include "dataplane/route/slotmap.h"
 
@@ -23,7 +24,6 @@
 
 enum {
 	FIB4_SLOTS = 1 << 18,
-	FIB4_POSTS = 256,
 	FIB4_NARROW_MAX = 0xfe, // largest id of a node with 1-byte leaves
 	FIB4_DEEP_NARROW = 0xff,
 	FIB4_DEEP_WIDE = 0xffff,
@@ -50,7 +50,7 @@ struct fib4 {
 	const struct rib_tbl *rib;
 	fib4_lookup_fn *lookup;
 	_Atomic uint32_t default_route; // number of changes << 16 | id: written by control
-	_Atomic uint32_t *posted; // [FIB4_POSTS] slot + 1: written by workers, taken by control
+	_Atomic uint32_t *posted;	// [FIB_POSTS] written by workers, taken by control
 
 	// Control alone.
 	alignas(64) struct arena arena;

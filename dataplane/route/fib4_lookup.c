@@ -23,20 +23,12 @@ static uint16_t sub_lookup(const struct fib4 *fib, uint32_t entry, uint32_t dst)
 	return sub->leaf[rank - 1];
 }
 
-static void post(const struct fib4 *fib, uint32_t slot)
-{
-	_Atomic uint32_t *box = &fib->posted[slot % FIB4_POSTS];
-
-	if (atomic_load_explicit(box, memory_order_relaxed) != slot + 1)
-		atomic_store_explicit(box, slot + 1, memory_order_relaxed);
-}
-
 static uint16_t unbuilt_lookup(const struct fib4 *fib, uint32_t dst)
 {
 	const uint8_t addr[4] = {(uint8_t)(dst >> 24), (uint8_t)(dst >> 16), (uint8_t)(dst >> 8),
 				 (uint8_t)dst};
 
-	post(fib, dst >> 14);
+	fib_post(fib->posted, dst >> 14);
 	return rib_path_nh(rib_lookup(fib->rib, addr));
 }
 

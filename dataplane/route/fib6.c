@@ -73,7 +73,7 @@ struct fib6 *fib6_new(const struct rib_tbl *rib, size_t limit, struct grace *gra
 	fib->burst = calloc(1, sizeof(*fib->burst));
 	if (!fib->burst)
 		goto free_fib;
-	fib->posted = calloc(FIB6_POSTS, sizeof(*fib->posted));
+	fib->posted = calloc(FIB_POSTS, sizeof(*fib->posted));
 	if (!fib->posted)
 		goto free_burst;
 	fib->root = mem_table_new(ROOT_LEN);
@@ -123,14 +123,6 @@ void fib6_free(struct fib6 *fib)
 }
 
 // Following the RIB.
-
-static void default_set(struct fib6 *fib)
-{
-	uint32_t word = load(&fib->rib->zero_length);
-	uint32_t n = (fib6_default(fib) >> 16) + 1;
-
-	store(&fib->default_route, n << 16 | rib_path_nh(rib_best(fib->rib, word)));
-}
 
 static void slot_update(struct fib6_visit *v, unsigned slot)
 {
@@ -195,7 +187,7 @@ static void change_do(struct fib6 *fib, const uint8_t addr[16], unsigned len, bo
 	unsigned slot = (unsigned)addr[0] << 8 | addr[1];
 
 	if (!len) {
-		default_set(fib);
+		fib_default_follow(&fib->default_route, fib->rib);
 	} else if (len <= 16) {
 		v.budget = is_bulk ? 0 : NODES_AT_ONCE;
 		short_change(&v, addr, len, is_bulk);
@@ -234,7 +226,7 @@ void fib6_mark(struct fib6 *fib, const uint8_t addr[16], unsigned len, uint16_t 
 	struct fib6_burst_change change = {.len = (uint8_t)len, .old = old, .new = new};
 
 	if (!len) {
-		default_set(fib);
+		fib_default_follow(&fib->default_route, fib->rib);
 		return;
 	}
 	memcpy(change.addr, addr, sizeof(change.addr));
@@ -251,14 +243,12 @@ void fib6_catch_up(struct fib6 *fib)
 // A worker waits for a slot (and meanwhile walks the RIB).
 static int posted_take(struct fib6 *fib)
 {
-	for (unsigned i = 0; i < FIB6_POSTS; i++) {
-		uint32_t slot = load(&fib->posted[i]);
+	for (unsigned i = 0; i < FIB_POSTS; i++) {
+		int slot = fib_post_take(fib->posted, i);
 
-		if (!slot)
-			continue;
-		store(&fib->posted[i], 0);
-		if (slotmap_has(&fib->unbuilt, slot - 1) || slotmap_has(&fib->behind, slot - 1))
-			return (int)slot - 1;
+		if (slot >= 0 && (slotmap_has(&fib->unbuilt, (unsigned)slot) ||
+				  slotmap_has(&fib->behind, (unsigned)slot)))
+			return slot;
 	}
 	return -1;
 }

@@ -22,6 +22,7 @@
 #include "dataplane/base/compiler.h"
 #include "dataplane/route/arena.h"
 #include "dataplane/route/fib6_tbl.h"
+#include "dataplane/route/fib_common.h"
 #include "dataplane/route/rib_tbl.h"
 #include "dataplane/route/slotmap.h"
 
@@ -32,7 +33,6 @@ struct fib6_burst;
 
 enum {
 	FIB6_SLOTS = 1 << 16,
-	FIB6_POSTS = 256,
 	FIB6_FLAT_DEPTH = 2,
 	FIB6_PAIR_DEPTH = 4,
 	FIB6_LINE_RUNS = 16,
@@ -68,7 +68,7 @@ struct fib6 {
 	const struct rib_tbl *rib;
 	fib6_lookup_fn *lookup;
 	_Atomic uint32_t default_route; // number of changes << 16 | id: written by control
-	_Atomic uint32_t *posted; // [FIB6_POSTS] slot + 1: written by workers, taken by control
+	_Atomic uint32_t *posted;	// [FIB_POSTS] written by workers, taken by control
 
 	// Control alone.
 	alignas(64) struct arena arena;

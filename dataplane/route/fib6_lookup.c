@@ -19,19 +19,11 @@ struct chunk {
 	uint32_t entry[CHUNK];
 };
 
-static cold_fn void post(const struct fib6 *fib, uint32_t slot)
-{
-	_Atomic uint32_t *box = &fib->posted[slot % FIB6_POSTS];
-
-	if (atomic_load_explicit(box, memory_order_relaxed) != slot + 1)
-		atomic_store_explicit(box, slot + 1, memory_order_relaxed);
-}
-
 cold_fn uint16_t fib6_lookup_rare(const struct fib6 *fib, const uint8_t *dst, uint16_t default_nh)
 {
 	uint16_t nh = rib_path_nh(rib_lookup(fib->rib, dst));
 
-	post(fib, (uint32_t)dst[0] << 8 | dst[1]);
+	fib_post(fib->posted, (uint32_t)dst[0] << 8 | dst[1]);
 	return nh ? nh : default_nh;
 }
 
