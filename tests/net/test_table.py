@@ -251,6 +251,15 @@ def test_a_reload_during_a_load_is_not_refused(lab):
     wait_for(lambda: lab.dut.n_routes() < 2100, 60, "no route of the others is left")
 
 
+@pytest.mark.skipif(not shared_mrt(), reason="../shared/data/mrt is not here")
+def test_a_table_dump_of_2002_loads(lab):
+    path = shared_mrt() / "real/bgpdump__bview.20020722.2337.gz"
+    state = load(lab, path, gateways=[], **{"default-gateway": {"ip4": "10.0.2.1"}})
+    lines = base.run(TOOL, "dump", "-q", path, timeout=60).stdout.splitlines()
+    assert state["routes4"] == len({line.split("|")[5] for line in lines})
+    assert state["bad_records"] == state["bad_entries"] == 0
+
+
 def test_taking_the_dump_out_of_the_configuration_takes_its_routes_out(lab):
     load(lab, synth(lab.dir / "good.mrt"))
     unload(lab)
