@@ -61,8 +61,12 @@ int attrs_read(struct attrs *a, const uint8_t *bytes, size_t len, uint8_t as_byt
 
 		if (unlikely(code != FAULT_NONE))
 			fault_set(fault, code, (size_t)(attr.value - bytes));
-		if (unlikely(attr.type >= ATTRS_KNOWN || attrs_has(a, attr.type)))
+		if (unlikely(attr.type >= ATTRS_KNOWN || attrs_has(a, attr.type))) {
+			// RFC 7606 §3 g: a second one is passed over; routes in it are lost.
+			if (attr.type == BGP_ATTR_MP_REACH || attr.type == BGP_ATTR_MP_UNREACH)
+				fault_set(fault, FAULT_ATTR_TWICE, (size_t)(attr.value - bytes));
 			continue;
+		}
 		a->has |= 1ull << attr.type;
 		a->at[attr.type] = attr;
 	}

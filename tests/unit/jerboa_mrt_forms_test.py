@@ -353,6 +353,16 @@ class Damage(unittest.TestCase):
         at = data.index(b"\2\5\0\0\0\1") - len(PEERS)
         self.assertIn(f"record 2 at offset {len(PEERS)}, byte {at}: ", done.stderr.decode())
 
+    def test_routes_of_a_second_mp_reach_are_missed_aloud(self):
+        via = ip("2001:db8::9")
+        attrs = ORIGIN + attribute(14, mp_reach(2, 1, via, bytes.fromhex("20 20010db8")), 0x80)
+        attrs += attribute(14, mp_reach(2, 1, via, bytes.fromhex("20 20010db9")), 0x80)
+        done = subprocess.run([PROGRAM, "dump", "-"], input=bgp4mp(update(attrs=attrs)),
+                              capture_output=True, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"|2001:db8::/32|", done.stdout)
+        self.assertIn("stands there twice", done.stderr.decode())
+
     def test_peer_that_the_table_does_not_know(self):
         got = dump(rib("10.0.0.0", 8, ORIGIN, peer=2), want=1)
         self.assertIn("|B|0.0.0.0|0|10.0.0.0/8|", got)
