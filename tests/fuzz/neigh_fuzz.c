@@ -193,6 +193,22 @@ static void command(struct input *in)
 	neigh_rig_turn(rig);
 }
 
+// Sent by the router itself: from no address yet, or from one of its own. What
+// others send to a third is forwarded, one hop older.
+static bool is_own(const struct ip6_hdr *ip)
+{
+	static const uint8_t none[16];
+	bool own = memcmp(ip->src, none, 16) == 0;
+
+	for (unsigned id = 1; id <= iface_max(rig->r->rig->ifaces); id++) {
+		const struct iface *iface = iface_get(rig->r->rig->ifaces, id);
+
+		for (unsigned i = 0; iface && i < iface->addrs->n; i++)
+			own |= memcmp(ip->src, iface->addrs->addr[i].bytes, 16) == 0;
+	}
+	return own;
+}
+
 // Whatever the neighbour code makes itself.
 static void judge(const struct rig_frame *out)
 {
@@ -205,7 +221,7 @@ static void judge(const struct rig_frame *out)
 				     memcmp(a->sender_mac, out->data + 6, 6) != 0))
 		abort();
 	if (type != ETH_TYPE_IP6 || ip->next != IP_PROTO_ICMP6 ||
-	    (icmp[0] != ICMP6_NS && icmp[0] != ICMP6_NA))
+	    (icmp[0] != ICMP6_NS && icmp[0] != ICMP6_NA) || !is_own(ip))
 		return;
 	if (ip->hop_limit != 255 ||
 	    csum_finish(csum_add(ip6_pseudo_sum(ip, ntohs(ip->len), IP_PROTO_ICMP6), icmp,
